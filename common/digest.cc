@@ -1,0 +1,26 @@
+#include "common/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "common/check.h"
+
+namespace foxfire {
+
+Sha256Digest Sha256(std::string_view bytes) {
+  Sha256Digest digest;
+  unsigned int size = 0;
+  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  return digest;
+}
+
+Sha256Digest HmacSha256(std::string_view key, std::string_view bytes) {
+  Sha256Digest digest;
+  unsigned int size = 0;
+  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(),
+             &size) != nullptr);
+  return digest;
+}
+
+}  // namespace foxfire

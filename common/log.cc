@@ -1,0 +1,80 @@
+#include "common/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <map>
+
+#include "common/mutex.h"
+
+namespace foxfire {
+namespace {
+
+struct Loggers {
+  Mutex mutex;
+  spdlog::sink_ptr sink GUARDED_BY(mutex);
+  spdlog::level::level_enum level GUARDED_BY(mutex) = spdlog::level::info;
+  std::map<std::string, std::shared_ptr<spdlog::logger>, std::less<>> made GUARDED_BY(mutex);
+};
+
+// Loggers are the one global of the process; never destroyed, so that late threads may still log.
+Loggers& Global() {
+  static auto* loggers = new Loggers;
+  return *loggers;
+}
+
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %L %n: %v";
+constexpr const char* kJsonPattern =
+    R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","logger":"%n","message":"%v"})";
+
+}  // namespace
+
+Result<void> InitLogging(const LogOptions& options) {
+  const auto level = spdlog::level::from_str(options.level);
+  if (level == spdlog::level::off && options.level != "off")
+    return MakeError(
+        Code::kInvalidArgument,
+        fmt::format("\"{}\" is not a log level: write trace, debug, info, warn or error",
+                    options.level));
+  spdlog::sink_ptr sink;
+  try {
+    if (options.file.empty()) {
+      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    } else {
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+    }
+  } catch (const spdlog::spdlog_ex& error) {
+    return MakeError(Code::kInvalidArgument, fmt::format("opening the log file: {}", error.what()));
+  }
+  sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+      options.json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc));
+  Loggers& global = Global();
+  MutexLock lock(global.mutex);
+  global.sink = sink;
+  global.level = level;
+  for (auto& [name, logger] : global.made) {
+    logger->sinks() = {sink};
+    logger->set_level(level);
+  }
+  return {};
+}
+
+spdlog::logger& Log(std::string_view subsystem) {
+  Loggers& global = Global();
+  MutexLock lock(global.mutex);
+  const auto found = global.made.find(subsystem);
+  if (found != global.made.end()) return *found->second;
+  if (global.sink == nullptr) {
+    global.sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    global.sink->set_formatter(
+        std::make_unique<spdlog::pattern_formatter>(kTextPattern, spdlog::pattern_time_type::utc));
+  }
+  auto logger = std::make_shared<spdlog::logger>(std::string(subsystem), global.sink);
+  logger->set_level(global.level);
+  logger->flush_on(spdlog::level::info);
+  return *global.made.emplace(subsystem, std::move(logger)).first->second;
+}
+
+}  // namespace foxfire

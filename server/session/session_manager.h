@@ -1,0 +1,110 @@
+// Every session that this gateway knows: who owns it, which engine it is bound to, how it ended.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <list>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/metrics.h"
+#include "common/mutex.h"
+#include "server/session/session.h"
+#include "server/store/event_store.h"
+
+namespace foxfire::server {
+
+struct SessionManagerOptions {
+  size_t ended_max = 100000;                    // ended sessions remembered
+  Duration ended_ttl = std::chrono::hours(24);  // and for how long
+};
+
+// What admin commands see of a session. A value type.
+struct SessionSummary {
+  SessionInfo info;
+  SessionState state = SessionState::kActive;
+  WallTime last_activity;
+  int64_t operations = 0;
+  int64_t open_calls = 0;
+  std::string end_reason;
+};
+
+// Keyed by (user, session id): somebody else's id is simply unknown. Thread-safe; sharded, so that
+// loops do not wait for each other.
+class SessionManager {
+ public:
+  // All borrowed, must outlive this.
+  SessionManager(SessionManagerOptions options, const Clock& clock, EventStore& store,
+                 Metrics& metrics);
+
+  // Takes over what the store says was active, or ended not long ago, when the last gateway of this
+  // database stopped.
+  Result<void> Restore();
+
+  // nullptr: never seen, or long forgotten.
+  SessionPtr Find(const UserId& user, const SessionId& id) const;
+
+  // Makes the session known, writes its record and event. If another call was first, that one's
+  // session is returned.
+  SessionPtr Open(SessionInfo info);
+
+  // Takes over a session that another gateway (or this one's forerunner) opened.
+  SessionPtr Adopt(SessionInfo info);
+
+  // Ends it; `reason` is for people ("released by its client"). False if it was not active.
+  bool End(const SessionPtr& session, SessionState state, const std::string& reason);
+
+  // Ends every active session of the engine as lost; how many that were.
+  size_t EndAllOf(const EngineId& engine, SessionState state, const std::string& reason);
+
+  // Writes the activity of sessions that changed since the last call, forgets ended ones that are
+  // due, and returns the active sessions without an open call since before `idle_since`.
+  std::vector<SessionPtr> Sweep(WallTime idle_since);
+
+  std::vector<SessionSummary> List() const;
+  struct EngineUse {
+    size_t sessions = 0;
+    int64_t open_calls = 0;
+    std::optional<WallTime> last_activity;
+  };
+  // Of active sessions.
+  EngineUse UseOf(const EngineId& engine) const;
+
+ private:
+  struct Key {
+    UserId user;
+    SessionId id;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& key) const noexcept;
+  };
+  struct Entry {
+    SessionPtr session;
+    std::string end_reason;
+    WallTime ended_at;
+    WallTime saved_activity;
+  };
+  struct Shard {
+    mutable Mutex mutex;
+    std::unordered_map<Key, Entry, KeyHash> sessions GUARDED_BY(mutex);
+  };
+  static constexpr size_t kShards = 16;
+
+  Shard& ShardOf(const Key& key) const { return shards_[KeyHash{}(key) % kShards]; }
+  SessionPtr Insert(SessionInfo info, bool is_new);
+  void Note(const char* type, const Session& session, const std::string& detail);
+  static SessionRecord ToRecord(const Session& session, const std::string& end_reason);
+
+  const SessionManagerOptions options_;
+  const Clock& clock_;
+  EventStore& store_;
+  Gauge& active_;
+  Counter& opened_;
+  mutable std::array<Shard, kShards> shards_;
+};
+
+}  // namespace foxfire::server
