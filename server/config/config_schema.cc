@@ -1,0 +1,233 @@
+#include "server/config/config_schema.h"
+
+#include <algorithm>
+
+namespace foxfire::server {
+namespace {
+
+// clang-format off
+#define FIELD(member) [](const FieldTarget& target) -> FieldRef { return &target.config->member; }
+#define PROFILE(member) [](const FieldTarget& target) -> FieldRef { return &target.profile->member; }
+// clang-format on
+
+constexpr std::string_view kServer = "server";
+constexpr std::string_view kTls = "tls";
+constexpr std::string_view kZooKeeper = "zookeeper";
+constexpr std::string_view kEngine = "engine";
+constexpr std::string_view kSession = "session";
+constexpr std::string_view kLimits = "limits";
+constexpr std::string_view kStore = "store";
+constexpr std::string_view kLog = "log";
+constexpr std::string_view kAny;
+
+using Keys = std::vector<ConfigKey>;
+
+Keys ServerKeys() {
+  return {
+      {kServer, "listen", kAny, "Address for Spark Connect clients.", FIELD(server.listen)},
+      {kServer, "loops", "0..256", "Event loops; 0: one for every two cores, at least one.",
+       FIELD(server.loops)},
+      {kServer, "allow_plaintext", kAny,
+       "Serve without TLS on addresses that other machines can reach; tokens then cross the "
+       "network readable.",
+       FIELD(server.allow_plaintext)},
+      {kServer, "state_folder", kAny,
+       "Folder for everything that foxfired writes; `<state>/` in front of other paths stands for "
+       "it.",
+       FIELD(server.state_folder)},
+      {kServer, "pid_file", kAny, "File for foxfired's process id; empty: none.",
+       FIELD(server.pid_file)},
+      {kServer, "public_host", kAny,
+       "Host in the connection strings that `foxfire token create` prints; empty: localhost on a "
+       "loopback address, else the address or the machine's name.",
+       FIELD(server.public_host)},
+      {kServer, "drain_timeout", "0s..1h", "How long calls may still run after SIGTERM.",
+       FIELD(server.drain_timeout)},
+      {kServer, "on_shutdown", "keep|stop",
+       "What becomes of engines and the embedded ZooKeeper on SIGTERM; the next foxfired adopts "
+       "what was kept.",
+       FIELD(server.on_shutdown)},
+      {kServer, "cluster_secret_file", kAny,
+       "File from which every gateway derives the engines' secrets (0600, made on first start); "
+       "the same on all gateways.",
+       FIELD(server.cluster_secret_file)},
+  };
+}
+
+Keys EdgeKeys() {
+  return {
+      {kTls, "certificate", kAny,
+       "PEM file with the certificate and its chain, for Spark Connect and admin; empty: "
+       "plaintext.",
+       FIELD(tls.certificate)},
+      {kTls, "key", kAny, "PEM file with the certificate's private key.", FIELD(tls.key)},
+      {kTls, "min_version", "1.2|1.3", "Oldest TLS version that is accepted.",
+       FIELD(tls.min_version)},
+      {"admin", "listen", kAny, "Address of the admin API, which the foxfire command uses.",
+       FIELD(admin.listen)},
+      {"admin", "enabled", kAny, "Serve the admin API.", FIELD(admin.enabled)},
+      {"http", "listen", kAny, "Address of /healthz, /readyz and /metrics.", FIELD(http.listen)},
+      {"http", "enabled", kAny, "Serve health and metrics.", FIELD(http.enabled)},
+      {kZooKeeper, "embedded", kAny,
+       "Run ZooKeeper as a child process, on loopback; for one gateway on one machine.",
+       FIELD(zookeeper.embedded)},
+      {kZooKeeper, "embedded_port", "1..65535", "Port of the embedded ZooKeeper.",
+       FIELD(zookeeper.embedded_port)},
+      {kZooKeeper, "connect", kAny,
+       "Servers of a ZooKeeper ensemble, host:port separated by commas; instead of embedded.",
+       FIELD(zookeeper.connect)},
+      {kZooKeeper, "root", kAny, "Node below which everything of Foxfire lies.",
+       FIELD(zookeeper.root)},
+      {kZooKeeper, "session_timeout", "1s..10m",
+       "How soon ZooKeeper takes a silent gateway or engine for dead.",
+       FIELD(zookeeper.session_timeout)},
+      {kZooKeeper, "digest_file", kAny,
+       "File (0600) with user:password for ZooKeeper's digest authentication; empty: none.",
+       FIELD(zookeeper.digest_file)},
+      {"auth", "token_file", kAny,
+       "File (0600) with the hashes of bearer tokens, managed by `foxfire token`.",
+       FIELD(auth.token_file)},
+      {"auth", "bootstrap_admin_file", kAny,
+       "Where foxfired leaves an administrator's token (0600) when the token file is new; empty: "
+       "none is made.",
+       FIELD(auth.bootstrap_admin_file)},
+  };
+}
+
+Keys EngineKeys() {
+  return {
+      {kEngine, "share_level", "connection|user|group|server", "Who shares an engine.",
+       FIELD(engine.share_level)},
+      {kEngine, "jar", kAny,
+       "The engine's program; empty: foxfire-engine.jar beside the foxfired program.",
+       FIELD(engine.jar)},
+      {kEngine, "launch_timeout", "1s..1h",
+       "An engine that has not registered after so long has failed.", FIELD(engine.launch_timeout)},
+      {kEngine, "concurrent_launches", "0..64",
+       "Launches at the same time; 0: one for every two cores, at least one.",
+       FIELD(engine.concurrent_launches)},
+      {kEngine, "idle_timeout", "0s..365d",
+       "An engine without activity for so long stops; 0s: never.", FIELD(engine.idle_timeout)},
+      {kEngine, "max_lifetime", "0s..3650d", "An engine of this age stops; 0s: no limit.",
+       FIELD(engine.max_lifetime)},
+      {kEngine, "lost_timeout", "1s..1d",
+       "An engine that could not register for so long stops itself.", FIELD(engine.lost_timeout)},
+      {kEngine, "kill_grace", "0s..10m",
+       "How long an engine may take to end when it is killed; then it is ended by force.",
+       FIELD(engine.kill_grace)},
+      {kEngine, "drain_grace", "0s..1d",
+       "How long an engine whose registration was deleted may finish what runs.",
+       FIELD(engine.drain_grace)},
+      {kEngine, "launch_backoff", "0s..1h",
+       "After a failed launch its callers get the same answer for so long.",
+       FIELD(engine.launch_backoff)},
+      {kEngine, "prepare_archive", kAny,
+       "Make a class archive for each Spark home once, which starts engines faster.",
+       FIELD(engine.prepare_archive)},
+      {kEngine, "kept_logs", "0..100000", "Log folders of ended engines that are kept.",
+       FIELD(engine.kept_logs)},
+      {kEngine, "bind_address", kAny, "IP address that engines listen on.",
+       FIELD(engine.bind_address)},
+      {kEngine, "advertise_host", kAny, "Host by which gateways reach the engines launched here.",
+       FIELD(engine.advertise_host)},
+  };
+}
+
+Keys ProfileKeys() {
+  return {
+      {kProfileSection, "spark_home", kAny, "Folder of a Spark 4 distribution; required.",
+       PROFILE(spark_home)},
+      {kProfileSection, "java_home", kAny, "Folder of a Java 17; empty: java from PATH.",
+       PROFILE(java_home)},
+      {kProfileSection, "python", kAny, "Python for UDFs: a path, or a name that PATH finds.",
+       PROFILE(python)},
+      {kProfileSection, "driver_memory", "512MiB..4096GiB", "Java heap of an engine.",
+       PROFILE(driver_memory)},
+      {kProfileSection, "master", kAny, "Spark's master URL.", PROFILE(master)},
+      {kProfileSection, "java_options", kAny, "Options for the engine's Java, after Foxfire's own.",
+       PROFILE(java_options)},
+      {kProfileSection, "spark_conf", kAny, "Spark settings, each named spark.….",
+       PROFILE(spark_conf)},
+      {kProfileSection, "environment", kAny, "Environment variables of the engine.",
+       PROFILE(environment)},
+  };
+}
+
+Keys LimitKeys() {
+  return {
+      {kSession, "idle_timeout", "1s..365d", "A session without a call for so long ends.",
+       FIELD(session.idle_timeout)},
+      {kSession, "ended_ttl", "0s..365d",
+       "How long an ended session is remembered, so that its client hears what happened.",
+       FIELD(session.ended_ttl)},
+      {kSession, "ended_max", "0..10000000", "Ended sessions that are remembered at most.",
+       FIELD(session.ended_max)},
+      {kLimits, "connections", "1..1000000", "Client connections.", FIELD(limits.connections)},
+      {kLimits, "streams_per_connection", "1..100000", "Calls at the same time on one connection.",
+       FIELD(limits.streams_per_connection)},
+      {kLimits, "header_bytes", "4KiB..1MiB", "Header of one call.", FIELD(limits.header_bytes)},
+      {kLimits, "message_bytes", "1KiB..2GiB", "One message of a call.",
+       FIELD(limits.message_bytes)},
+      {kLimits, "held_bytes", "1KiB..64GiB", "Bytes of all calls that wait for an engine.",
+       FIELD(limits.held_bytes)},
+      {kLimits, "held_calls", "1..1000000", "Calls that wait for an engine.",
+       FIELD(limits.held_calls)},
+      {kLimits, "first_message_timeout", "100ms..10m",
+       "From a call's header to its first whole message.", FIELD(limits.first_message_timeout)},
+      {kLimits, "resets_per_second", "1..100000",
+       "Calls that one connection may reset; more close it.", FIELD(limits.resets_per_second)},
+      {kLimits, "engines", "1..10000", "Engines of this gateway, those being launched included.",
+       FIELD(limits.engines)},
+  };
+}
+
+Keys StoreAndLogKeys() {
+  return {
+      {kStore, "file", kAny, "SQLite database of sessions, engines, operations and events.",
+       FIELD(store.file)},
+      {kStore, "queue", "1..10000000", "Records that wait to be written at most.",
+       FIELD(store.queue)},
+      {kStore, "retention", "1h..3650d", "How long ended sessions and events are kept.",
+       FIELD(store.retention)},
+      {kLog, "level", "trace|debug|info|warn|error", "The least important lines that are written.",
+       FIELD(log.level)},
+      {kLog, "file", kAny, "Log file; empty: standard error.", FIELD(log.file)},
+      {kLog, "json", kAny, "Write one JSON object a line.", FIELD(log.json)},
+  };
+}
+
+#undef FIELD
+#undef PROFILE
+
+Keys AllKeys() {
+  Keys all;
+  for (const Keys& keys :
+       {ServerKeys(), EdgeKeys(), EngineKeys(), ProfileKeys(), LimitKeys(), StoreAndLogKeys()})
+    all.insert(all.end(), keys.begin(), keys.end());
+  return all;
+}
+
+}  // namespace
+
+const std::vector<ConfigKey>& ConfigKeys() {
+  static const Keys keys = AllKeys();
+  return keys;
+}
+
+std::vector<std::string_view> ConfigSections() {
+  std::vector<std::string_view> sections;
+  for (const ConfigKey& key : ConfigKeys()) {
+    if (sections.empty() || sections.back() != key.section) sections.push_back(key.section);
+  }
+  return sections;
+}
+
+const ConfigKey* FindConfigKey(std::string_view section, std::string_view name) {
+  const auto& keys = ConfigKeys();
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) {
+    return key.section == section && key.name == name;
+  });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+}  // namespace foxfire::server
