@@ -25,7 +25,7 @@ struct EngineProfile {
   std::string java_home;   // empty: $JAVA_HOME, or else `java` on the PATH
   std::string python;      // what Python UDFs run with; empty: python3 on the PATH
 
-  uint64_t driver_memory = uint64_t{1} << 30;  // bytes of Java heap
+  uint64_t driver_memory = uint64_t{1} << 30;      // bytes of Java heap
   std::map<std::string, std::string> spark_conf;   // keys begin with "spark."
   std::map<std::string, std::string> environment;  // on top of what every engine gets
   std::vector<std::string> java_options;           // behind our own, so that they win
@@ -40,9 +40,9 @@ struct EngineProfile {
 
 // The same for all profiles. A value type.
 struct LauncherOptions {
-  Path state_folder;  // <state>/<engine id>/ holds engine.log, engine.properties, work files
-  Path cache_folder;  // class data archives and argument files; may be removed at any time
-  Path engine_jar;    // the jar of engine_launcher/engine/
+  Path state_folder;         // <state>/<engine id>/ holds engine.log, engine.properties, work files
+  Path cache_folder;         // class data archives and argument files; may be removed at any time
+  Path engine_jar;           // the jar of engine_launcher/engine/
   size_t kept_folders = 50;  // folders of ended engines that are kept for their logs
 
   std::string zookeeper_connect;  // host:port[,host:port…]

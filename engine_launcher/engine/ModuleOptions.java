@@ -1,0 +1,14 @@
+package foxfire.engine;
+
+import org.apache.spark.launcher.JavaModuleOptions;
+
+/** Prints the options that Spark needs on the java command line, one a line; needs spark-launcher's jar only. */
+public final class ModuleOptions {
+  private ModuleOptions() {}
+
+  public static void main(String[] args) {
+    for (String option : JavaModuleOptions.defaultModuleOptions().trim().split("\\s+")) {
+      System.out.println(option);
+    }
+  }
+}
