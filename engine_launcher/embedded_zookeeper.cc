@@ -26,7 +26,7 @@ namespace {
 
 constexpr Duration kProbeInterval = std::chrono::milliseconds(50);
 constexpr Duration kProbeTimeout = std::chrono::milliseconds(500);
-constexpr size_t kLogLines = 10;
+constexpr size_t kLogLines = 30;  // a stack trace of ZooKeeper, and what is above it
 
 // What a ZooKeeper server needs of Spark's jars, and Log4j for its log. With all of them it starts
 // half a second later and takes twice the memory.
