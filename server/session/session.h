@@ -49,8 +49,16 @@ class Session {
   void CallEnded(WallTime now);
   void RestoreOperations(int64_t operations) { operations_ = operations; }
 
-  // Leaves kActive once; false if it has left it before.
-  bool End(SessionState state);
+  // Leaves kActive once; false if it has left it before. `may_reconnect`: its client let go of it,
+  // so calls that still come (or come again, with allow_reconnect) are its engine's to answer.
+  bool End(SessionState state, bool may_reconnect);
+  bool may_reconnect() const { return may_reconnect_.load(std::memory_order_acquire); }
+
+  // Its client has had an answer from the engine. One that has not may be bound anew when its
+  // engine is lost: SESSION_CHANGED as a first answer would break the client for good.
+  void Answered() { answered_.store(true, std::memory_order_relaxed); }
+  bool answered() const { return answered_.load(std::memory_order_relaxed); }
+  bool forgettable() const { return state() == SessionState::kLost && !answered(); }
 
  private:
   const SessionInfo info_;
@@ -58,6 +66,8 @@ class Session {
   std::atomic<WallTime> last_activity_;
   std::atomic<int64_t> operations_{0};
   std::atomic<int64_t> open_calls_{0};
+  std::atomic<bool> may_reconnect_{false};
+  std::atomic<bool> answered_{false};
 };
 
 using SessionPtr = std::shared_ptr<Session>;

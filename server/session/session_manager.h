@@ -54,7 +54,13 @@ class SessionManager {
   // Takes over a session that another gateway (or this one's forerunner) opened.
   SessionPtr Adopt(SessionInfo info);
 
-  // Ends it; `reason` is for people ("released by its client"). False if it was not active.
+  // Its client let go of it: what still comes for it goes to its engine.
+  bool Release(const SessionPtr& session);
+
+  // As if it had never been: for one whose client has not had an answer.
+  void Forget(const SessionPtr& session);
+
+  // Ends it for good; `reason` is for people ("closed by admin"). False if it was not active.
   bool End(const SessionPtr& session, SessionState state, const std::string& reason);
 
   // Ends every active session of the engine as lost; how many that were.
@@ -96,6 +102,7 @@ class SessionManager {
 
   Shard& ShardOf(const Key& key) const { return shards_[KeyHash{}(key) % kShards]; }
   SessionPtr Insert(SessionInfo info, bool is_new);
+  void Ended(const Session& session, SessionState state, const std::string& reason);
   void Note(const char* type, const Session& session, const std::string& detail);
   static SessionRecord ToRecord(const Session& session, const std::string& end_reason);
 

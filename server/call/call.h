@@ -1,0 +1,64 @@
+// One call, as the code that decides about it sees it. No transport type in here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "auth/principal.h"
+#include "common/clock.h"
+#include "server/connect/methods.h"
+#include "server/connect/status_details.h"
+#include "server/engine/engine_status.h"
+#include "server/session/session.h"
+
+namespace foxfire::server {
+
+// What the transport knows when the request's headers are in. Views are valid during the call that
+// takes them only.
+struct CallHead {
+  std::string_view path;
+  std::string_view authorization;   // header value, may be empty
+  std::string_view authentication;  // the name under which older JVM clients send it (SPARK-57336)
+  std::string_view profile;         // x-foxfire-profile
+  std::string_view subdomain;       // x-foxfire-subdomain
+  std::string_view user_agent;
+  std::string_view peer;  // host:port of the client
+};
+
+// What its first message said, as far as it has been read.
+struct Envelope {
+  std::string_view session_id;
+  std::string_view operation_id;
+  std::string_view client_type;
+};
+
+// What is known of a call that has been admitted. Confined to its loop.
+struct Call {
+  const MethodTraits* method = nullptr;
+  auth::PrincipalPtr principal;
+  std::string profile;
+  std::string subdomain;
+  std::string user_agent;
+  std::string peer;
+  WallTime began;
+
+  // Set once it has been routed.
+  SessionPtr session;  // null: passed on without a session of ours (a method that opens none)
+  std::string operation_id;
+  EngineId engine;
+  bool counted = false;  // CallService::Routed has seen it
+};
+
+// Where a call goes.
+struct Route {
+  LiveEngine engine;
+  SessionPtr session;  // may be null, see Call::session
+};
+using RouteResult = tl::expected<Route, CallStatus>;
+// Called once, on any thread.
+using RouteCallback = std::function<void(RouteResult)>;
+
+}  // namespace foxfire::server

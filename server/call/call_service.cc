@@ -1,0 +1,170 @@
+#include "server/call/call_service.h"
+
+#include <fmt/format.h>
+
+#include "auth/bearer.h"
+#include "common/log.h"
+#include "server/store/event_types.h"
+
+namespace foxfire::server {
+namespace {
+
+tl::unexpected<CallStatus> Refuse(Code code, std::string message) {
+  return tl::unexpected(StatusOf({code, std::move(message)}));
+}
+
+}  // namespace
+
+CallService::CallService(const auth::TokenVerifier& verifier, SessionRouter& router,
+                         SessionManager& sessions, EngineBroker& broker,
+                         discovery::EngineDirectory& directory, EventStore& store, Executor& core,
+                         Metrics& metrics)
+    : verifier_(verifier),
+      router_(router),
+      sessions_(sessions),
+      broker_(broker),
+      directory_(directory),
+      store_(store),
+      core_(core),
+      stats_(metrics) {}
+
+tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
+  if (head.path.substr(0, kServicePath.size()) != kServicePath ||
+      head.path.size() == kServicePath.size()) {
+    stats_.CountEnd(Code::kUnimplemented);
+    return Refuse(Code::kUnimplemented, fmt::format("{} is not served here: only {}* is",
+                                                    head.path.substr(0, 200), kServicePath));
+  }
+  const auto token =
+      auth::BearerToken(head.authorization.empty() ? head.authentication : head.authorization);
+  auto principal = token ? verifier_.Verify(*token) : tl::unexpected(token.error());
+  if (!principal) {
+    Refused(head, principal.error());
+    return Refuse(Code::kUnauthenticated, auth::kRefusalMessage);
+  }
+  Call call;
+  call.method = &TraitsOf(head.path);
+  call.principal = *std::move(principal);
+  call.profile = head.profile;
+  call.subdomain = head.subdomain;
+  call.user_agent = head.user_agent;
+  call.peer = head.peer;
+  call.began = core_.clock().WallNow();
+  stats_.open.Increment();
+  return call;
+}
+
+std::optional<RouteResult> CallService::DecideRoute(const Call& call, const Envelope& envelope,
+                                                    const RouteCallback& later) {
+  if (!IsUuid(envelope.session_id)) {
+    return Refuse(Code::kInvalidArgument,
+                  "the request's session_id must be a UUID, such as "
+                  "00112233-4455-6677-8899-aabbccddeeff");
+  }
+  const SessionId session_id(envelope.session_id);
+  if (auto known = router_.RouteNow(*call.method, call.principal->user, session_id)) return known;
+  router_.RouteLater(RequestOf(call, envelope), later);
+  return std::nullopt;
+}
+
+void CallService::RouteAgain(const Call& call, const Envelope& envelope, RouteCallback later) {
+  router_.RouteLater(RequestOf(call, envelope), std::move(later));
+}
+
+RouteRequest CallService::RequestOf(const Call& call, const Envelope& envelope) {
+  const std::string_view client =
+      envelope.client_type.empty() ? std::string_view(call.user_agent) : envelope.client_type;
+  return {call.method,    call.principal,      SessionId(envelope.session_id), call.profile,
+          call.subdomain, std::string(client), call.peer};
+}
+
+void CallService::Routed(Call& call, const Route& route) {
+  call.engine = route.engine.id;
+  call.session = route.session;
+  call.counted = route.session != nullptr;
+  if (call.counted) call.session->CallBegan(call.began, call.method->is_operation);
+}
+
+void CallService::Unrouted(Call& call) {
+  if (call.counted) call.session->CallEnded(core_.clock().WallNow());
+  call.counted = false;
+  call.session = nullptr;
+}
+
+void CallService::Began(Call& call, const Envelope& envelope) {
+  call.operation_id = envelope.operation_id;
+  if (!call.method->is_operation || call.session == nullptr) return;
+  store_.Append(EventOf(event::kOperationStarted, call));
+}
+
+void CallService::Answered(Call& call) {
+  if (call.session != nullptr) call.session->Answered();
+}
+
+void CallService::Ended(Call& call, Code code) {
+  const WallTime now = core_.clock().WallNow();
+  stats_.open.Decrement();
+  stats_.CountEnd(code);
+  stats_.seconds.Observe(std::chrono::duration<double>(now - call.began).count());
+  if (!call.counted) return;
+  call.session->CallEnded(now);
+  if (call.method->is_operation) {
+    EventRecord event = EventOf(event::kOperationFinished, call);
+    event.detail = CodeName(code);
+    store_.Append(std::move(event));
+    store_.Save(OperationRow{call.operation_id, call.session->info().id.str(),
+                             call.principal->user.str(), call.engine.str(), call.began, now,
+                             static_cast<int>(code), call.peer});
+  }
+  if (call.method->ends_session && code == Code::kOk && sessions_.Release(call.session)) {
+    const SessionInfo& info = call.session->info();
+    directory_.UnbindSession(info.user, info.id, [](const Result<void>& unbound) {
+      if (!unbound) Log("call").warn("unbinding a session: {}", unbound.error().message);
+    });
+  }
+}
+
+void CallService::EngineIsDead(const EngineId& engine, const std::string& how) {
+  broker_.ReportDead(engine, how);
+}
+
+bool CallService::MayRouteAgain(const Call& call) {
+  return call.session != nullptr && !call.session->answered();
+}
+
+CallStatus CallService::EngineDiedStatus(const Call& call) {
+  if (call.session == nullptr) {
+    return StatusOf({Code::kNotFound, "the engine has ended; its sessions are gone"});
+  }
+  // Its client will try this again, and is then bound to a new engine.
+  if (!call.session->answered()) {
+    return StatusOf({Code::kUnavailable, "the engine ended before it answered; try again"});
+  }
+  return SessionChanged(call.session->info().id.str(), "its engine has ended");
+}
+
+void CallService::Refused(const CallHead& head, auth::AuthRefusal refusal) {
+  const std::string reason(AuthRefusalName(refusal));
+  stats_.CountEnd(Code::kUnauthenticated);
+  Log("auth").info("refused reason={} address={}", reason, head.peer);
+  EventRecord event;
+  event.time = core_.clock().WallNow();
+  event.type = event::kAuthRefused;
+  event.address = head.peer;
+  event.detail = reason;
+  store_.Append(std::move(event));
+}
+
+EventRecord CallService::EventOf(const char* type, const Call& call) const {
+  EventRecord event;
+  event.time = core_.clock().WallNow();
+  event.type = type;
+  event.user = call.principal->user.str();
+  event.session_id = call.session->info().id.str();
+  event.engine_id = call.engine.str();
+  event.operation_id = call.operation_id;
+  event.address = call.peer;
+  return event;
+}
+
+}  // namespace foxfire::server

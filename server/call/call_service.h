@@ -1,0 +1,71 @@
+// Everything that decides about a call, for the transport that carries it: who is calling, where it
+// goes, what to answer when something breaks, what to remember.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "auth/token_verifier.h"
+#include "common/executor.h"
+#include "common/metrics.h"
+#include "server/call/call.h"
+#include "server/call/call_stats.h"
+#include "server/call/session_router.h"
+#include "server/store/event_store.h"
+
+namespace foxfire::server {
+
+// Thread-safe; never blocks. A Call is confined to its loop.
+class CallService {
+ public:
+  // All borrowed, must outlive this and every callback.
+  CallService(const auth::TokenVerifier& verifier, SessionRouter& router, SessionManager& sessions,
+              EngineBroker& broker, discovery::EngineDirectory& directory, EventStore& store,
+              Executor& core, Metrics& metrics);
+
+  // UNIMPLEMENTED for other services, UNAUTHENTICATED in the same words whatever the reason.
+  tl::expected<Call, CallStatus> Admit(const CallHead& head);
+
+  // Where the call goes: at once, or through `later` if engines or ZooKeeper have to be asked.
+  // INVALID_ARGUMENT without a session id that is a UUID.
+  std::optional<RouteResult> DecideRoute(const Call& call, const Envelope& envelope,
+                                         const RouteCallback& later);
+
+  // The same for a call whose engine turned out to be dead before it had answered.
+  void RouteAgain(const Call& call, const Envelope& envelope, RouteCallback later);
+
+  // It is on its way to the engine.
+  void Routed(Call& call, const Route& route);
+  // It did not reach that engine after all; RouteAgain follows.
+  void Unrouted(Call& call);
+  // Its first message has been read to the end.
+  void Began(Call& call, const Envelope& envelope);
+  // The engine's answer has begun.
+  void Answered(Call& call);
+  // Once for every admitted call, whoever ended it.
+  void Ended(Call& call, Code code);
+
+  // Nobody listens on the engine's port: the engine is dead, and so is the session.
+  void EngineIsDead(const EngineId& engine, const std::string& how);
+  // True if a call that met a dead engine may be routed again, because its client has not had any
+  // answer in this session yet.
+  static bool MayRouteAgain(const Call& call);
+  // What the client of a dead engine hears.
+  static CallStatus EngineDiedStatus(const Call& call);
+
+ private:
+  static RouteRequest RequestOf(const Call& call, const Envelope& envelope);
+  void Refused(const CallHead& head, auth::AuthRefusal refusal);
+  EventRecord EventOf(const char* type, const Call& call) const;
+
+  const auth::TokenVerifier& verifier_;
+  SessionRouter& router_;
+  SessionManager& sessions_;
+  EngineBroker& broker_;
+  discovery::EngineDirectory& directory_;
+  EventStore& store_;
+  Executor& core_;
+  CallStats stats_;
+};
+
+}  // namespace foxfire::server

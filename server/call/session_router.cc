@@ -1,0 +1,159 @@
+#include "server/call/session_router.h"
+
+#include <fmt/format.h>
+
+#include "common/log.h"
+
+namespace foxfire::server {
+
+struct SessionRouter::Pending {
+  RouteRequest request;
+  EngineChoice choice;
+  RouteCallback done;
+
+  void Fail(const Error& error) const { done(tl::unexpected(StatusOf(error))); }
+};
+
+SessionRouter::SessionRouter(EngineKeyOptions options, SessionManager& sessions,
+                             EngineBroker& broker, discovery::EngineDirectory& directory,
+                             Executor& core)
+    : options_(std::move(options)),
+      sessions_(sessions),
+      broker_(broker),
+      directory_(directory),
+      core_(core) {}
+
+std::optional<RouteResult> SessionRouter::RouteNow(const MethodTraits& method, const UserId& user,
+                                                   const SessionId& session_id) const {
+  SessionPtr session = sessions_.Find(user, session_id);
+  if (session == nullptr || session->forgettable()) return std::nullopt;
+  const SessionState state = session->state();
+  if (state != SessionState::kActive && !session->may_reconnect()) {
+    return tl::unexpected(SessionChanged(session_id.str(), "the session has ended"));
+  }
+  const EngineBroker::Lookup found = broker_.FindEngine(session->info().engine);
+  switch (found.presence) {
+    case EngineBroker::Presence::kLive:
+      return Route{found.engine, std::move(session)};
+    case EngineBroker::Presence::kUnknown:
+      return std::nullopt;
+    case EngineBroker::Presence::kGone:
+      break;
+  }
+  if (state != SessionState::kActive && method.may_launch) return std::nullopt;
+  sessions_.End(session, SessionState::kLost, "its engine is gone");
+  return tl::unexpected(SessionChanged(session_id.str(), "its engine has ended"));
+}
+
+void SessionRouter::RouteLater(RouteRequest request, RouteCallback done) {
+  auto pending = std::make_shared<Pending>();
+  pending->request = std::move(request);
+  pending->done = std::move(done);
+  const RouteRequest& r = pending->request;
+  auto choice = ChooseEngine(options_, *r.principal, r.session_id.str(), r.profile, r.subdomain);
+  if (!choice) return pending->Fail(choice.error());
+  pending->choice = *std::move(choice);
+  broker_.AwaitSync([this, pending] { Resolve(pending); });
+}
+
+void SessionRouter::Resolve(const PendingPtr& pending) {
+  const RouteRequest& request = pending->request;
+  const SessionPtr session = sessions_.Find(request.principal->user, request.session_id);
+  if (session != nullptr && session->forgettable()) return ForgetAndResolve(pending, session);
+  if (auto known = RouteNow(*request.method, request.principal->user, request.session_id)) {
+    return pending->done(*std::move(known));
+  }
+  if (request.method->may_launch) {
+    const EngineBroker::Lookup found = broker_.FindFor(pending->choice.key);
+    // Binding answers with an older binding if there is one, so it need not be looked up first.
+    if (found.presence == EngineBroker::Presence::kLive) return Bind(pending, found.engine);
+  }
+  LookUpBinding(pending);
+}
+
+// The engine of a session that has never had an answer is gone: as if the session had not been.
+void SessionRouter::ForgetAndResolve(const PendingPtr& pending, const SessionPtr& session) {
+  sessions_.Forget(session);
+  directory_.UnbindSession(session->info().user, session->info().id,
+                           [this, pending](const Result<void>& unbound) {
+                             core_.Post([this, pending, unbound] {
+                               if (!unbound) return pending->Fail(unbound.error());
+                               Resolve(pending);
+                             });
+                           });
+}
+
+void SessionRouter::LookUpBinding(const PendingPtr& pending) {
+  directory_.FindSession(
+      pending->request.principal->user, pending->request.session_id,
+      [this, pending](const Result<std::optional<discovery::SessionBinding>>& found) {
+        core_.Post([this, pending, found] {
+          // While ZooKeeper is away a session that this gateway does not know counts as new.
+          if (!found || !*found) return WithoutSession(pending);
+          OpenBound(pending, **found);
+        });
+      });
+}
+
+void SessionRouter::OpenBound(const PendingPtr& pending, const discovery::SessionBinding& binding) {
+  const EngineBroker::Lookup engine = broker_.FindEngine(binding.engine);
+  if (engine.presence == EngineBroker::Presence::kLive)
+    return Open(pending, binding, engine.engine);
+  pending->done(tl::unexpected(SessionChanged(binding.session.str(), "its engine has ended")));
+}
+
+void SessionRouter::WithoutSession(const PendingPtr& pending) {
+  if (pending->request.method->may_launch) return AcquireEngine(pending);
+  const EngineBroker::Lookup found = broker_.FindFor(pending->choice.key);
+  if (found.presence == EngineBroker::Presence::kLive) {
+    // The engine says best what it does not know; no session is opened by asking it.
+    return pending->done(Route{found.engine, nullptr});
+  }
+  pending->Fail(
+      {Code::kNotFound,
+       fmt::format("no engine is running for {}, and {} does not start one",
+                   pending->request.principal->user.str(), pending->request.method->name)});
+}
+
+void SessionRouter::AcquireEngine(const PendingPtr& pending) {
+  broker_.Acquire(pending->choice.key, pending->choice.run_as,
+                  [this, pending](const Result<LiveEngine>& engine) {
+                    if (!engine) return pending->Fail(engine.error());
+                    Bind(pending, *engine);
+                  });
+}
+
+void SessionRouter::Bind(const PendingPtr& pending, const LiveEngine& engine) {
+  const RouteRequest& request = pending->request;
+  discovery::SessionBinding binding{request.principal->user, request.session_id,
+                                    pending->choice.key, engine.id, core_.clock().WallNow()};
+  directory_.BindSession(
+      binding, [this, pending, binding, engine](const Result<discovery::SessionBinding>& bound) {
+        core_.Post([this, pending, binding, engine, bound] {
+          if (bound && bound->engine != engine.id) return OpenBound(pending, *bound);
+          if (!bound) {
+            Log("router").warn("other gateways will not know a session: {} session={}",
+                               bound.error().message, binding.session.str());
+          }
+          Open(pending, binding, engine);
+        });
+      });
+}
+
+void SessionRouter::Open(const PendingPtr& pending, const discovery::SessionBinding& binding,
+                         const LiveEngine& engine) {
+  const RouteRequest& request = pending->request;
+  SessionPtr session = sessions_.Open({binding.user, binding.session, binding.key, binding.engine,
+                                       binding.created_at, request.client, request.peer});
+  if (session->info().engine == engine.id) {
+    return pending->done(Route{engine, std::move(session)});
+  }
+  // Another call of the same session was quicker.
+  const EngineBroker::Lookup other = broker_.FindEngine(session->info().engine);
+  if (other.presence == EngineBroker::Presence::kLive) {
+    return pending->done(Route{other.engine, std::move(session)});
+  }
+  pending->done(tl::unexpected(SessionChanged(request.session_id.str(), "its engine has ended")));
+}
+
+}  // namespace foxfire::server

@@ -1,0 +1,29 @@
+// What Foxfire knows of Spark Connect's methods. A method that is not listed is passed through as a
+// plain call: newer Sparks may have more of them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace foxfire::server {
+
+inline constexpr std::string_view kServicePath = "/spark.connect.SparkConnectService/";
+
+// Source: base.proto of Spark 3.5 to 4.3 (docs/life-of-a-call.md has the table).
+struct MethodTraits {
+  std::string_view name;            // "ExecutePlan"; empty for one that is not known
+  uint32_t operation_id_field = 0;  // in the request; 0: it has none
+  uint32_t client_type_field = 0;   // likewise
+  bool may_launch = true;           // may start an engine for a user who has none
+  bool is_operation = false;        // counts as an operation of its session
+  bool ends_session = false;        // ReleaseSession
+};
+
+// `path` as in :path. Never fails; the result lives as long as the process.
+const MethodTraits& TraitsOf(std::string_view path);
+
+// In every request of Spark 3.5 to 4.3.
+inline constexpr uint32_t kSessionIdField = 1;
+inline constexpr uint32_t kUserContextField = 2;
+
+}  // namespace foxfire::server

@@ -1,0 +1,276 @@
+#include "server/engine/engine_launches.h"
+
+#include <fmt/format.h>
+
+#include "common/log.h"
+#include "common/units.h"
+#include "server/store/event_types.h"
+
+namespace foxfire::server {
+namespace {
+
+constexpr Duration kLockRetry = std::chrono::seconds(1);  // while ZooKeeper is away
+constexpr size_t kLogLinesForClients = 15;
+
+}  // namespace
+
+struct EngineLaunches::Launch {
+  uint64_t number = 0;
+  EngineKey key;
+  std::string run_as;
+  Phase phase = Phase::kLocking;
+  bool has_lock = false;
+  EngineId engine;  // once it is starting
+  SteadyTime began;
+  TimerId deadline = 0;
+  std::string hindrance;  // why it has not come further; for the error at the deadline
+  std::vector<Waiter> waiters;
+};
+
+EngineLaunches::EngineLaunches(const EngineOptions& options, discovery::EngineDirectory& directory,
+                               launcher::EngineLauncher& launcher, SecretOf secret_of,
+                               EngineTable& table, EventStore& store, Executor& core,
+                               Metrics& metrics, std::function<void()> changed)
+    : options_(options),
+      directory_(directory),
+      launcher_(launcher),
+      secret_of_(std::move(secret_of)),
+      table_(table),
+      store_(store),
+      core_(core),
+      metrics_(metrics),
+      changed_(std::move(changed)) {}
+
+EngineLaunches::~EngineLaunches() = default;
+
+void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Waiter waiter) {
+  const auto failure = failures_.find(key);
+  if (failure != failures_.end()) {
+    if (core_.clock().Now() < failure->second.until) {
+      return waiter(tl::unexpected(failure->second.error));
+    }
+    failures_.erase(failure);
+  }
+  if (waiting_ >= options_.waiting_max) {
+    return waiter(MakeError(
+        Code::kResourceExhausted,
+        fmt::format("{} calls wait for engines to start already (limits.held_calls)", waiting_)));
+  }
+  std::unique_ptr<Launch>& launch = launches_[key];
+  if (launch != nullptr) {
+    ++waiting_;
+    launch->waiters.push_back(std::move(waiter));
+    return;
+  }
+  if (table_.size() + launches_.size() > options_.engines_max) {
+    launches_.erase(key);
+    return waiter(MakeError(
+        Code::kResourceExhausted,
+        fmt::format("{} engines run already (limits.engines); try again later", table_.size())));
+  }
+  ++waiting_;
+  launch = std::make_unique<Launch>();
+  launch->number = next_number_++;
+  launch->key = key;
+  launch->run_as = run_as;
+  launch->began = core_.clock().Now();
+  launch->waiters.push_back(std::move(waiter));
+  launch->deadline = core_.PostAfter(
+      options_.launch_timeout, [this, key, number = launch->number] { TimedOut(key, number); });
+  TakeLock(*launch);
+}
+
+EngineLaunches::Launch* EngineLaunches::Find(const EngineKey& key, uint64_t number) {
+  const auto found = launches_.find(key);
+  if (found == launches_.end() || found->second->number != number) return nullptr;
+  return found->second.get();
+}
+
+void EngineLaunches::TakeLock(Launch& launch) {
+  launch.phase = Phase::kLocking;
+  directory_.AcquireLaunchLock(
+      launch.key, [this, key = launch.key, number = launch.number](Result<bool> answer) {
+        core_.Post(
+            [this, key, number, answer = std::move(answer)] { LockAnswered(key, number, answer); });
+      });
+}
+
+void EngineLaunches::LockAnswered(const EngineKey& key, uint64_t number, Result<bool> answer) {
+  Launch* launch = Find(key, number);
+  if (launch == nullptr) {
+    // Over before the lock was there, for example by an engine that another gateway started.
+    if (answer && *answer) directory_.ReleaseLaunchLock(key, [](Result<void>) {});
+    return;
+  }
+  if (!answer) {
+    launch->hindrance = answer.error().message;
+    core_.PostAfter(kLockRetry, [this, key, number] {
+      if (Launch* waiting = Find(key, number)) TakeLock(*waiting);
+    });
+    return;
+  }
+  if (!*answer) return AwaitOther(*launch);
+  launch->has_lock = true;
+  launch->phase = Phase::kQueued;
+  launch->hindrance = "other launches go first (engine.concurrent_launches)";
+  queue_.emplace_back(key, number);
+  StartNext();
+}
+
+void EngineLaunches::AwaitOther(Launch& launch) {
+  launch.phase = Phase::kElsewhere;
+  launch.hindrance = "another gateway is starting this engine";
+  directory_.AwaitLaunchLockFree(launch.key,
+                                 [this, key = launch.key, number = launch.number](Result<void>) {
+                                   core_.Post([this, key, number] {
+                                     Launch* waiting = Find(key, number);
+                                     if (waiting == nullptr) return;
+                                     if (const EngineEntry* ready = table_.FindReady(key))
+                                       return EngineReady(*ready);
+                                     // The view may be a moment behind the lock; one more look at
+                                     // the lock gives it time.
+                                     core_.PostAfter(kLockRetry / 10, [this, key, number] {
+                                       if (Launch* again = Find(key, number)) TakeLock(*again);
+                                     });
+                                   });
+                                 });
+}
+
+void EngineLaunches::StartNext() {
+  while (starting_ < options_.concurrent_launches && !queue_.empty()) {
+    const auto [key, number] = queue_.front();
+    queue_.pop_front();
+    if (Launch* launch = Find(key, number)) StartProcess(*launch);
+  }
+}
+
+void EngineLaunches::StartProcess(Launch& launch) {
+  ++starting_;
+  launch.phase = Phase::kStarting;
+  launch.hindrance = "it has not registered itself in ZooKeeper";
+  launch.engine = EngineId(NewUuid());
+  EngineEntry& entry = table_.Add(launch.engine);
+  entry.record.key = launch.key;
+  entry.record.run_as = launch.run_as;
+  entry.record.started_at = core_.clock().WallNow();
+  entry.is_local = true;
+  entry.secret = secret_of_(launch.engine);
+  changed_();
+  Note(event::kEngineLaunching, launch, fmt::format("for {} waiting calls", launch.waiters.size()));
+  launcher_.Launch(
+      {launch.engine, launch.key, launch.run_as, entry.secret},
+      [this, key = launch.key, number = launch.number](Result<int64_t> pid) {
+        core_.Post([this, key, number, pid = std::move(pid)] { Started(key, number, pid); });
+      });
+}
+
+void EngineLaunches::Started(const EngineKey& key, uint64_t number, Result<int64_t> pid) {
+  Launch* launch = Find(key, number);
+  if (launch == nullptr) return;  // it was quicker to register than we were to hear of its start
+  if (!pid) return Fail(key, {Code::kFailedPrecondition, pid.error().message});
+  if (EngineEntry* entry = table_.Find(launch->engine)) {
+    entry->record.pid = *pid;
+    store_.Save(ToRow(*entry));
+    changed_();
+  }
+}
+
+void EngineLaunches::EngineReady(const EngineEntry& entry) {
+  const auto found = launches_.find(entry.record.key);
+  if (found == launches_.end()) return;
+  const Launch& launch = *found->second;
+  if (launch.phase == Phase::kStarting && launch.engine != entry.record.id) return;
+  const LiveEngine engine = ToLive(entry);
+  const auto took = core_.clock().Now() - launch.began;
+  metrics_
+      .AddHistogram("foxfire_engine_launch_seconds", "From the first waiting call to registration.",
+                    {1, 2, 3, 5, 8, 13, 21, 34, 55, 120, 300})
+      .Observe(std::chrono::duration<double>(took).count());
+  for (const Waiter& waiter : Finish(entry.record.key, "ready")) waiter(engine);
+}
+
+bool EngineLaunches::ProcessExited(const launcher::EngineExit& exit) {
+  return Abort(exit.id, "it ended with " + exit.how);
+}
+
+bool EngineLaunches::Abort(const EngineId& id, const std::string& why) {
+  for (const auto& [key, launch] : launches_) {
+    if (launch->engine != id) continue;
+    std::string message = why;
+    const auto tail = launcher_.LogTail(id, kLogLinesForClients);
+    if (tail && !tail->empty()) message += ". The end of its log:\n" + *tail;
+    Fail(EngineKey(key), {Code::kFailedPrecondition, std::move(message)});
+    return true;
+  }
+  return false;
+}
+
+void EngineLaunches::TimedOut(const EngineKey& key, uint64_t number) {
+  Launch* launch = Find(key, number);
+  if (launch == nullptr) return;
+  std::string message = fmt::format("not there after {} (engine.launch_timeout): {}",
+                                    FormatDuration(options_.launch_timeout), launch->hindrance);
+  if (launch->phase != Phase::kStarting) {
+    return Fail(key, {Code::kFailedPrecondition, std::move(message)});
+  }
+  const EngineId engine = launch->engine;
+  Abort(engine, message);
+  const auto killed = launcher_.Kill(engine);
+  if (!killed && killed.error().code != Code::kNotFound) {
+    Log("broker").error("ending a late engine failed: {} engine={}", killed.error().message,
+                        engine.str());
+  }
+}
+
+void EngineLaunches::Fail(const EngineKey& key, Error error) {
+  const Launch& launch = *launches_.at(key);
+  error.message = fmt::format("the Spark engine for {} could not be started: {}", launch.key.owner,
+                              error.message);
+  Log("broker").warn("launch failed key={} engine={}: {}", key.ToString(), launch.engine.str(),
+                     error.message);
+  Note(event::kEngineLaunchFailed, launch, error.message);
+  if (auto entry = table_.Remove(launch.engine)) {
+    EngineRow row = ToRow(*entry);
+    row.state = EngineStateName(EngineState::kDead);
+    row.ended_at = core_.clock().WallNow();
+    row.end_reason = "launch failed";
+    store_.Save(std::move(row));
+  }
+  failures_[key] = {error, core_.clock().Now() + options_.launch_backoff};
+  for (const Waiter& waiter : Finish(key, "failed")) waiter(tl::unexpected(error));
+  changed_();
+}
+
+std::vector<EngineLaunches::Waiter> EngineLaunches::Finish(const EngineKey& key,
+                                                           const char* outcome) {
+  auto node = launches_.extract(key);
+  Launch& launch = *node.mapped();
+  core_.Cancel(launch.deadline);
+  if (launch.phase == Phase::kStarting) {
+    --starting_;
+    metrics_
+        .AddCounter("foxfire_engine_launches_total", "Launches by outcome.", {{"outcome", outcome}})
+        .Increment();
+  }
+  if (launch.has_lock) {
+    directory_.ReleaseLaunchLock(launch.key, [](const Result<void>& released) {
+      // If ZooKeeper is away the lock goes with the gateway's session.
+      if (!released) Log("broker").warn("releasing a launch lock: {}", released.error().message);
+    });
+  }
+  waiting_ -= launch.waiters.size();
+  StartNext();
+  return std::move(launch.waiters);
+}
+
+void EngineLaunches::Note(const char* type, const Launch& launch, const std::string& detail) {
+  EventRecord event;
+  event.time = core_.clock().WallNow();
+  event.type = type;
+  event.user = launch.run_as;
+  event.engine_id = launch.engine.str();
+  event.detail = fmt::format("{} key={}", detail, launch.key.ToString());
+  store_.Append(std::move(event));
+}
+
+}  // namespace foxfire::server

@@ -1,0 +1,84 @@
+// Launches under way: one for each engine key, however many callers wait for it and however many
+// gateways there are. A launch holds the key's lock in ZooKeeper, waits its turn, starts a process
+// and ends when the engine has registered itself, or with one error for everybody.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/executor.h"
+#include "common/metrics.h"
+#include "discovery/engine_directory.h"
+#include "engine_launcher/engine_launcher.h"
+#include "server/engine/engine_options.h"
+#include "server/engine/engine_table.h"
+#include "server/store/event_store.h"
+
+namespace foxfire::server {
+
+// Confined to the `core` executor.
+class EngineLaunches {
+ public:
+  using Waiter = std::function<void(Result<LiveEngine>)>;
+  using SecretOf = std::function<Secret(const EngineId&)>;
+
+  // All borrowed, must outlive this. `changed` is called when the table has changed.
+  EngineLaunches(const EngineOptions& options, discovery::EngineDirectory& directory,
+                 launcher::EngineLauncher& launcher, SecretOf secret_of, EngineTable& table,
+                 EventStore& store, Executor& core, Metrics& metrics,
+                 std::function<void()> changed);
+  ~EngineLaunches();
+
+  void Acquire(const EngineKey& key, const std::string& run_as, Waiter waiter);
+
+  // An engine of the key takes calls: whoever waits for one has it.
+  void EngineReady(const EngineEntry& entry);
+  // True if the process was one that is being launched; its launch has then failed.
+  bool ProcessExited(const launcher::EngineExit& exit);
+  // Ends the launch of `id` with an error for its waiters; false if it is not being launched.
+  bool Abort(const EngineId& id, const std::string& why);
+
+ private:
+  enum class Phase { kLocking, kElsewhere, kQueued, kStarting };
+  struct Launch;
+  struct Failure {
+    Error error;
+    SteadyTime until;
+  };
+
+  Launch* Find(const EngineKey& key, uint64_t number);
+  void TakeLock(Launch& launch);
+  void LockAnswered(const EngineKey& key, uint64_t number, Result<bool> answer);
+  void AwaitOther(Launch& launch);
+  void StartNext();
+  void StartProcess(Launch& launch);
+  void Started(const EngineKey& key, uint64_t number, Result<int64_t> pid);
+  void TimedOut(const EngineKey& key, uint64_t number);
+  void Fail(const EngineKey& key, Error error);
+  // Takes the launch out of the map and lets go of what it holds.
+  std::vector<Waiter> Finish(const EngineKey& key, const char* outcome);
+  void Note(const char* type, const Launch& launch, const std::string& detail);
+
+  const EngineOptions& options_;
+  discovery::EngineDirectory& directory_;
+  launcher::EngineLauncher& launcher_;
+  const SecretOf secret_of_;
+  EngineTable& table_;
+  EventStore& store_;
+  Executor& core_;
+  Metrics& metrics_;
+  const std::function<void()> changed_;
+
+  uint64_t next_number_ = 1;  // tells a launch from an earlier one of the same key
+  size_t starting_ = 0;
+  size_t waiting_ = 0;
+  std::map<EngineKey, std::unique_ptr<Launch>> launches_;
+  std::deque<std::pair<EngineKey, uint64_t>> queue_;
+  std::map<EngineKey, Failure> failures_;
+};
+
+}  // namespace foxfire::server

@@ -1,0 +1,25 @@
+// What the broker is told by config.
+#pragma once
+
+#include <cstddef>
+
+#include "common/clock.h"
+
+namespace foxfire::server {
+
+struct EngineOptions {
+  // From the first caller to the engine's registration; then the launch has failed.
+  Duration launch_timeout = std::chrono::minutes(3);
+  // After a failed launch of a key its callers get the same answer for so long.
+  Duration launch_backoff = std::chrono::seconds(5);
+  // Launches at the same moment; more make each of them slow (docs/performance.md).
+  size_t concurrent_launches = 1;
+  // Engines of this gateway, launches included; config key limits.engines.
+  size_t engines_max = 50;
+  // Calls that wait for launches; config key limits.held_calls.
+  size_t waiting_max = 1000;
+  // An engine of another machine that is no longer registered is given up after so long.
+  Duration forget_after = std::chrono::minutes(6);
+};
+
+}  // namespace foxfire::server

@@ -1,0 +1,117 @@
+#include "server/engine/engine_table.h"
+
+#include <charconv>
+
+namespace foxfire::server {
+namespace {
+
+std::string EndpointOf(const EngineEntry& entry) {
+  if (entry.record.port == 0) return "";
+  return entry.record.host + ":" + std::to_string(entry.record.port);
+}
+
+}  // namespace
+
+LiveEngine ToLive(const EngineEntry& entry) {
+  return {entry.record.id, entry.record.host, entry.record.port, entry.secret};
+}
+
+EngineStatus ToStatus(const EngineEntry& entry) {
+  EngineStatus status;
+  status.id = entry.record.id;
+  status.key = entry.record.key;
+  status.state = entry.state;
+  status.endpoint = EndpointOf(entry);
+  status.pid = entry.record.pid;
+  status.is_local = entry.is_local;
+  status.application_id = entry.record.application_id;
+  status.spark_version = entry.record.spark_version;
+  status.started_at = entry.record.started_at;
+  return status;
+}
+
+EngineRow ToRow(const EngineEntry& entry) {
+  EngineRow row;
+  row.engine_id = entry.record.id.str();
+  row.key = entry.record.key.ToString();
+  row.owner = entry.record.key.owner;
+  row.state = EngineStateName(entry.state);
+  row.endpoint = EndpointOf(entry);
+  row.pid = entry.is_local ? entry.record.pid : 0;
+  row.application_id = entry.record.application_id;
+  row.spark_version = entry.record.spark_version;
+  row.started_at = entry.record.started_at;
+  return row;
+}
+
+std::optional<EngineEntry> FromRow(const EngineRow& row) {
+  const auto key = EngineKey::Parse(row.key);
+  const size_t colon = row.endpoint.rfind(':');
+  if (!key || colon == std::string::npos) return std::nullopt;
+  EngineEntry entry;
+  const char* const end = row.endpoint.data() + row.endpoint.size();
+  if (std::from_chars(row.endpoint.data() + colon + 1, end, entry.record.port).ptr != end) {
+    return std::nullopt;
+  }
+  entry.record.key = *key;
+  entry.record.id = EngineId(row.engine_id);
+  entry.record.host = row.endpoint.substr(0, colon);
+  entry.record.pid = row.pid;
+  entry.record.application_id = row.application_id;
+  entry.record.spark_version = row.spark_version;
+  entry.record.started_at = row.started_at;
+  return entry;
+}
+
+EngineEntry* EngineTable::Find(const EngineId& id) {
+  const auto found = engines_.find(id);
+  return found == engines_.end() ? nullptr : &found->second;
+}
+
+EngineEntry& EngineTable::Add(const EngineId& id) {
+  EngineEntry& entry = engines_[id];
+  entry.record.id = id;
+  return entry;
+}
+
+std::optional<EngineEntry> EngineTable::Remove(const EngineId& id) {
+  auto node = engines_.extract(id);
+  if (node.empty()) return std::nullopt;
+  if (node.mapped().registered) dead_.insert(id);
+  return std::move(node.mapped());
+}
+
+void EngineTable::ForgetDeadExcept(const discovery::DirectoryView& view) {
+  std::erase_if(dead_, [&view](const EngineId& id) { return view.Find(id) == nullptr; });
+}
+
+const EngineEntry* EngineTable::FindReady(const EngineKey& key) const {
+  const EngineEntry* oldest = nullptr;
+  for (const auto& [id, entry] : engines_) {
+    if (entry.state != EngineState::kReady || entry.record.key != key) continue;
+    if (oldest == nullptr || entry.record.started_at < oldest->record.started_at) oldest = &entry;
+  }
+  return oldest;
+}
+
+std::vector<EngineId> EngineTable::Ids() const {
+  std::vector<EngineId> ids;
+  for (const auto& [id, entry] : engines_) ids.push_back(id);
+  return ids;
+}
+
+std::shared_ptr<const EngineSnapshot> EngineTable::Snapshot(bool synced) const {
+  auto snapshot = std::make_shared<EngineSnapshot>();
+  snapshot->synced = synced;
+  for (const auto& [id, entry] : engines_) {
+    snapshot->engines.emplace(id, EngineSnapshot::Engine{ToStatus(entry), ToLive(entry)});
+    if (entry.state != EngineState::kReady) continue;
+    const auto [best, added] = snapshot->ready.try_emplace(entry.record.key, id);
+    if (!added && entry.record.started_at < engines_.at(best->second).record.started_at) {
+      best->second = id;
+    }
+  }
+  return snapshot;
+}
+
+}  // namespace foxfire::server

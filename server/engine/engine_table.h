@@ -1,0 +1,71 @@
+// The engines that a gateway knows, and the snapshot of them that loops read.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/engine_key.h"
+#include "common/ids.h"
+#include "discovery/engine_directory.h"
+#include "server/engine/engine_status.h"
+#include "server/store/event_store.h"
+
+namespace foxfire::server {
+
+struct EngineEntry {
+  discovery::EngineRecord record;  // while launching only id, key, pid and started_at are known
+  EngineState state = EngineState::kLaunching;
+  bool registered = false;
+  bool is_local = false;  // a process of this machine, watched by the launcher
+  Secret secret;
+};
+
+// What loops see. Immutable.
+struct EngineSnapshot {
+  struct Engine {
+    EngineStatus status;
+    LiveEngine live;
+  };
+  bool synced = false;
+  std::unordered_map<EngineId, Engine> engines;
+  std::unordered_map<EngineKey, EngineId> ready;  // where new sessions of a key go: its oldest one
+};
+
+// Confined to one thread.
+class EngineTable {
+ public:
+  // nullptr if it is not known (any more).
+  EngineEntry* Find(const EngineId& id);
+  EngineEntry& Add(const EngineId& id);
+  // Forgets it. If its registration may linger in ZooKeeper, it is not let in again.
+  std::optional<EngineEntry> Remove(const EngineId& id);
+  // True for an engine that has been removed while its registration was still there.
+  bool IsDead(const EngineId& id) const { return dead_.count(id) > 0; }
+  // Its registration is gone: the id need not be remembered any longer.
+  void ForgetDeadExcept(const discovery::DirectoryView& view);
+
+  // The oldest engine of the key that takes new sessions; nullptr if there is none.
+  const EngineEntry* FindReady(const EngineKey& key) const;
+  size_t size() const { return engines_.size(); }
+  std::vector<EngineId> Ids() const;
+
+  std::shared_ptr<const EngineSnapshot> Snapshot(bool synced) const;
+
+ private:
+  std::map<EngineId, EngineEntry> engines_;
+  std::set<EngineId> dead_;
+};
+
+LiveEngine ToLive(const EngineEntry& entry);
+EngineStatus ToStatus(const EngineEntry& entry);
+EngineRow ToRow(const EngineEntry& entry);
+
+// The engine of a stored row; nullopt if the row says too little to reach it.
+std::optional<EngineEntry> FromRow(const EngineRow& row);
+
+}  // namespace foxfire::server

@@ -1,0 +1,88 @@
+#include "server/gateway_chores.h"
+
+#include "common/log.h"
+#include "common/units.h"
+#include "server/store/event_types.h"
+
+namespace foxfire::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kTokenPeriod = 1s;
+constexpr Duration kZooKeeperPeriod = 1s;
+constexpr Duration kSessionPeriod = 5s;  // how old last_activity_at in the store may be
+constexpr Duration kTrimPeriod = 1h;
+
+WallTime Ago(const Clock& clock, Duration age) {
+  return clock.WallNow() - std::chrono::duration_cast<WallTime::duration>(age);
+}
+
+}  // namespace
+
+GatewayChores::GatewayChores(ChoreOptions options, auth::TokenStore& tokens,
+                             SessionManager& sessions, EngineBroker& broker,
+                             discovery::EngineDirectory& directory, SqliteEventStore& store,
+                             Executor& core)
+    : options_(options),
+      tokens_(tokens),
+      sessions_(sessions),
+      broker_(broker),
+      directory_(directory),
+      store_(store),
+      core_(core) {}
+
+void GatewayChores::Start() {
+  Repeat(kTokenPeriod, &GatewayChores::ReloadTokens);
+  Repeat(kZooKeeperPeriod, &GatewayChores::WatchZooKeeper);
+  Repeat(kSessionPeriod, &GatewayChores::EndIdleSessions);
+  Repeat(kTrimPeriod, &GatewayChores::TrimStore);
+}
+
+void GatewayChores::Repeat(Duration period, void (GatewayChores::*chore)()) {
+  core_.PostAfter(period, [this, period, chore] {
+    (this->*chore)();
+    Repeat(period, chore);
+  });
+}
+
+void GatewayChores::ReloadTokens() { tokens_.ReloadIfChanged(); }
+
+void GatewayChores::WatchZooKeeper() {
+  const bool away = directory_.View()->stale;
+  if (away == zookeeper_was_away_) return;
+  zookeeper_was_away_ = away;
+  EventRecord event;
+  event.time = core_.clock().WallNow();
+  event.type = away ? event::kZooKeeperLost : event::kZooKeeperBack;
+  event.detail = away ? "running sessions go on, launches wait" : "";
+  store_.Append(std::move(event));
+}
+
+void GatewayChores::EndIdleSessions() {
+  for (const SessionPtr& session :
+       sessions_.Sweep(Ago(core_.clock(), options_.session_idle_timeout))) {
+    const SessionInfo& info = session->info();
+    sessions_.End(
+        session, SessionState::kExpired,
+        "idle for " + FormatDuration(options_.session_idle_timeout) + " (session.idle_timeout)");
+    directory_.UnbindSession(info.user, info.id, [](const Result<void>& unbound) {
+      if (!unbound) Log("chores").warn("unbinding an idle session: {}", unbound.error().message);
+    });
+  }
+  // Sessions whose engine went while no gateway was watching.
+  for (const SessionSummary& summary : sessions_.List()) {
+    if (summary.state != SessionState::kActive) continue;
+    const auto engine = broker_.FindEngine(summary.info.engine);
+    if (engine.presence != EngineBroker::Presence::kGone) continue;
+    if (const SessionPtr session = sessions_.Find(summary.info.user, summary.info.id)) {
+      sessions_.End(session, SessionState::kLost, "its engine is gone");
+    }
+  }
+}
+
+void GatewayChores::TrimStore() {
+  store_.DeleteOlderThan(Ago(core_.clock(), options_.store_retention));
+}
+
+}  // namespace foxfire::server

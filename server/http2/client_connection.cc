@@ -1,0 +1,135 @@
+#include "server/http2/client_connection.h"
+
+#include <array>
+
+#include "common/log.h"
+#include "server/http2/call_table.h"
+#include "server/http2/proxied_call.h"
+
+namespace foxfire::server::http2 {
+namespace {
+
+constexpr uint32_t kLargestFrame = 1 << 20;
+
+}  // namespace
+
+void ClientConnection::Start(LoopParts& parts, std::unique_ptr<SocketTransport> transport,
+                             std::string peer, std::optional<CallStatus> refusal) {
+  auto* connection =
+      new ClientConnection(parts, std::move(transport), std::move(peer), std::move(refusal));
+  const std::array<nghttp2_settings_entry, 5> settings = {
+      {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, parts.options.streams_per_connection},
+       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, parts.options.stream_window},
+       {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, kLargestFrame},
+       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, parts.options.header_bytes},
+       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}}};
+  connection->Begin(settings);
+}
+
+ClientConnection::ClientConnection(LoopParts& parts, std::unique_ptr<SocketTransport> transport,
+                                   std::string peer, std::optional<CallStatus> refusal)
+    : Connection(parts, std::move(transport), Role::kServer),
+      peer_(std::move(peer)),
+      refusal_(std::move(refusal)),
+      resets_since_(parts.loop.now()) {
+  ClientConnection*& first = parts.clients;
+  next_ = first;
+  if (next_ != nullptr) next_->previous_ = this;
+  first = this;
+  parts.stats.client_connections.Increment();
+}
+
+ClientConnection::~ClientConnection() {
+  (previous_ != nullptr ? previous_->next_ : parts_.clients) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+  parts_.stats.client_connections.Decrement();
+  parts_.stats.open_connections.fetch_sub(1);
+}
+
+void ClientConnection::Drain() {
+  if (dead()) return;
+  nghttp2_submit_shutdown_notice(session());
+  nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session()), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
+  MarkDirty();
+}
+
+CallSide& ClientConnection::SideOf(ProxiedCall& call) const { return call.client(); }
+
+void ClientConnection::OnBeginHeaders(const nghttp2_frame& frame) {
+  if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return;
+  ProxiedCall& call = parts_.calls.Add(parts_);
+  Attach(call, frame.hd.stream_id);
+  nghttp2_session_set_stream_user_data(session(), frame.hd.stream_id, &call);
+}
+
+void ClientConnection::OnHeader(const nghttp2_frame& frame, std::string_view name,
+                                std::string_view value) {
+  ProxiedCall* const call = CallOf(frame.hd.stream_id);
+  // gRPC requests have no trailers; if one comes, it ends here.
+  if (call != nullptr && frame.headers.cat == NGHTTP2_HCAT_REQUEST)
+    call->RequestHeader(name, value);
+}
+
+void ClientConnection::OnFrame(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_RST_STREAM) return CountReset();
+  if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
+  const bool is_head =
+      frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
+  ProxiedCall* const call = CallOf(frame.hd.stream_id);
+  if (call == nullptr) return;
+  if (is_head) call->RequestHeadersEnd(peer_, refusal_ ? &*refusal_ : nullptr);
+  if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) call->RequestEnd();
+}
+
+void ClientConnection::OnData(int32_t stream, std::span<const uint8_t> bytes) {
+  if (ProxiedCall* const call = CallOf(stream)) {
+    call->RequestData(read_block(), bytes);
+  } else {
+    Credit(stream, bytes.size());
+  }
+}
+
+void ClientConnection::OnStreamClosed(int32_t stream, uint32_t error_code) {
+  if (ProxiedCall* const call = CallOf(stream)) Remove(*call, error_code);
+}
+
+void ClientConnection::Remove(ProxiedCall& call, uint32_t error_code) {
+  call.ClientClosed(error_code);
+  call.StreamGone(*this);
+  Detach(call);
+  if (!call.HasStreams()) parts_.calls.Remove(call);
+}
+
+// A stream that we have ended but the client has not: it need not send the rest (RFC 9113 section
+// 8.1).
+void ClientConnection::OnFrameSent(const nghttp2_frame& frame) {
+  if (frame.hd.type != NGHTTP2_HEADERS || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
+  ProxiedCall* const call = CallOf(frame.hd.stream_id);
+  if (call != nullptr && !call->client().finished)
+    ResetStream(frame.hd.stream_id, NGHTTP2_NO_ERROR);
+}
+
+void ClientConnection::OnClosed(const std::string& why, int) {
+  Log("http2").debug("client connection closed address={} why={}", peer_, why);
+  while (calls() != nullptr) Remove(*calls(), NGHTTP2_CANCEL);
+}
+
+// Opening and resetting streams as fast as they go costs a client nothing and a server much
+// (CVE-2023-44487).
+void ClientConnection::CountReset() {
+  const SteadyTime now = parts_.loop.now();
+  if (now - resets_since_ > std::chrono::seconds(1)) {
+    resets_since_ = now;
+    resets_ = 0;
+  }
+  if (++resets_ <= parts_.options.resets_per_second) return;
+  parts_.stats.floods.Increment();
+  Log("http2").warn(
+      "connection closed: more than {} resets a second (limits.resets_per_second) address={}",
+      parts_.options.resets_per_second, peer_);
+  Close("too many resets");
+}
+
+}  // namespace foxfire::server::http2

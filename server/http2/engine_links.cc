@@ -1,0 +1,124 @@
+#include "server/http2/engine_links.h"
+
+#include "common/log.h"
+#include "server/http2/call_table.h"
+#include "server/http2/socket_address.h"
+
+namespace foxfire::server::http2 {
+
+EngineLinks::EngineLinks(LoopParts& parts) : parts_(parts) {}
+
+EngineLinks::~EngineLinks() {
+  for (auto& [id, links] : engines_) {
+    std::vector<EngineConnection*> open = links->connections;
+    if (links->probe != nullptr) open.push_back(links->probe);
+    for (EngineConnection* connection : open) {
+      if (connection != nullptr) connection->Close("the gateway stops");
+    }
+  }
+}
+
+EngineConnection* EngineLinks::Get(const LiveEngine& engine, uint64_t spread) {
+  std::unique_ptr<Links>& links = engines_[engine.id];
+  if (links == nullptr) {
+    links = std::make_unique<Links>();
+    links->engine = engine;
+    links->connections.resize(parts_.options.links);
+  }
+  if (links->engine.host != engine.host || links->engine.port != engine.port)
+    links->engine = engine;
+  EngineConnection*& link = links->connections[spread % links->connections.size()];
+  // One that takes no more calls ends with its last one.
+  if (link == nullptr || !link->TakesCalls()) link = Connect(*links);
+  return link;
+}
+
+EngineConnection* EngineLinks::Connect(Links& links) {
+  const auto address = ParseSocketAddress(links.engine.host, links.engine.port);
+  if (!address) {
+    Log("http2").error(
+        "engine {} is registered at \"{}\", which is no IP address: set "
+        "engine.advertise_host to one",
+        links.engine.id.str(), links.engine.host);
+    return nullptr;
+  }
+  return EngineConnection::Start(
+      parts_, address->get(), address->size,
+      [this, id = links.engine.id](EngineConnection& connection, EngineConnection::Report report,
+                                   const std::string& why) {
+        Reported(id, connection, report, why);
+      });
+}
+
+void EngineLinks::Reported(const EngineId& id, EngineConnection& connection,
+                           EngineConnection::Report report, const std::string& why) {
+  Links& links = *engines_.at(id);
+  using Report = EngineConnection::Report;
+  if (report != Report::kConnected) {
+    for (EngineConnection*& link : links.connections) {
+      if (link == &connection) link = nullptr;
+    }
+  }
+  if (&connection == links.probe) {
+    links.probe = nullptr;
+    if (report == Report::kConnected) {
+      // It has answered the question. As it is there, it may as well carry calls.
+      if (links.connections[0] == nullptr) links.connections[0] = &connection;
+      return Judge(links, EngineLoss::kBroken);
+    }
+    if (report == Report::kRefused) return Dead(links, why);
+    return Judge(links, EngineLoss::kUnreachable);
+  }
+  switch (report) {
+    case Report::kConnected:
+      return;
+    case Report::kRefused:
+      for (const uint64_t call : Orphan(connection, true)) links.orphans.push_back(call);
+      return Dead(links, why);
+    case Report::kUnreachable:
+      return Tell(Orphan(connection, true), EngineLoss::kUnreachable);
+    case Report::kBroken:
+      return Probe(links, connection);
+  }
+}
+
+void EngineLinks::Probe(Links& links, EngineConnection& broken) {
+  for (const uint64_t call : Orphan(broken, false)) links.orphans.push_back(call);
+  if (links.orphans.empty() || links.probe != nullptr) return;
+  links.probe = Connect(links);
+  if (links.probe == nullptr) Judge(links, EngineLoss::kUnreachable);
+}
+
+void EngineLinks::Judge(Links& links, EngineLoss loss) {
+  std::vector<uint64_t> orphans;
+  orphans.swap(links.orphans);
+  Tell(std::move(orphans), loss);
+}
+
+void EngineLinks::Dead(Links& links, const std::string& why) {
+  const EngineId id = links.engine.id;
+  Log("http2").warn("engine {} does not listen at {} any more: {}", id.str(),
+                    links.engine.Endpoint(), why);
+  // Before its calls hear of it: those that are routed again must not meet it once more.
+  parts_.service.EngineIsDead(id, "its port refuses connections");
+  Judge(links, EngineLoss::kDead);
+}
+
+// Takes the calls off a connection that has just died.
+std::vector<uint64_t> EngineLinks::Orphan(EngineConnection& connection, bool keep_requests) {
+  std::vector<uint64_t> calls;
+  while (ProxiedCall* const call = connection.TakeFirstCall(keep_requests))
+    calls.push_back(call->id());
+  return calls;
+}
+
+void EngineLinks::Tell(std::vector<uint64_t> calls, EngineLoss loss) {
+  for (const uint64_t id : calls) {
+    ProxiedCall* const call = parts_.calls.Find(id);
+    if (call == nullptr) continue;
+    call->EngineLost(loss);
+    if (!call->HasStreams()) parts_.calls.Remove(*call);
+  }
+}
+
+}  // namespace foxfire::server::http2

@@ -1,0 +1,293 @@
+#include "server/http2/proxied_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/units.h"
+#include "server/connect/grpc_timeout.h"
+#include "server/connect/wire_writer.h"
+#include "server/http2/call_table.h"
+#include "server/http2/engine_connection.h"
+#include "server/http2/engine_links.h"
+
+namespace foxfire::server::http2 {
+ProxiedCall::ProxiedCall(LoopParts& parts, uint64_t id)
+    : parts_(parts),
+      id_(id),
+      client_(parts.memory),
+      engine_(parts.memory),
+      rewriter_(TraitsOf("")),
+      backlog_(parts.memory),
+      deadline_(SteadyTime::max()) {}
+
+ProxiedCall::~ProxiedCall() {
+  StopTimers();
+  engine_.pipe.Clear();
+  backlog_.Clear();
+  CountHeld();
+  if (call_) parts_.service.Ended(*call_, code_);
+}
+
+// ---- the request -------------------------------------------------------------------------------
+
+void ProxiedCall::RequestHeadersEnd(std::string_view peer, const CallStatus* refusal) {
+  client_fields_ = engine_.headers.count();
+  if (refusal != nullptr) return Fail(*refusal);
+  if (http_method_ != "POST") return AnswerHttp("405");
+  if (content_type_.rfind("application/grpc", 0) != 0) return AnswerHttp("415");
+  if (headers_too_large_) {
+    return Fail(
+        StatusOf({Code::kResourceExhausted,
+                  fmt::format("the request's headers have more than {} (limits.header_bytes)",
+                              FormatSize(parts_.options.header_bytes))}));
+  }
+  Admit(peer);
+}
+
+void ProxiedCall::Admit(std::string_view peer) {
+  CallHead head;
+  head.path = path_;
+  head.authorization = authorization_;
+  head.authentication = authentication_;
+  head.profile = profile_;
+  head.subdomain = subdomain_;
+  head.user_agent = user_agent_;
+  head.peer = peer;
+  auto admitted = parts_.service.Admit(head);
+  if (!admitted) return Fail(admitted.error());
+  call_ = *std::move(admitted);
+  rewriter_.Reset(*call_->method, parts_.options.message_bytes);
+  if (!timeout_.empty()) {
+    const auto timeout = ParseGrpcTimeout(timeout_);
+    if (!timeout) {
+      return Fail(
+          StatusOf({Code::kInvalidArgument, "the grpc-timeout header is no timeout, such as 10S"}));
+    }
+    deadline_ = parts_.loop.now() + *timeout;
+  }
+  StartTimers();
+}
+
+void ProxiedCall::RequestData(Block* block, std::span<const uint8_t> bytes) {
+  if (settled_ || !call_) {
+    if (client_.connection != nullptr) client_.connection->Credit(client_.stream, bytes.size());
+    return;
+  }
+  if (!backlog_.empty() || !FeedPiece(block, bytes.data(), bytes.size())) {
+    if (!settled_) backlog_.Push(block, bytes.data(), static_cast<uint32_t>(bytes.size()));
+  }
+  if (settled_) return;
+  CountHeld();
+  Resume(engine_);
+}
+
+// True if all of it has been taken care of; false if none of it may be taken yet.
+bool ProxiedCall::FeedPiece(Block* block, const uint8_t* data, size_t size) {
+  using Verdict = RequestRewriter::Verdict;
+  while (size > 0) {
+    size_t used = 0;
+    const Verdict verdict = rewriter_.Feed(block, data, size, used, engine_.pipe);
+    data += used;
+    size -= used;
+    switch (verdict) {
+      case Verdict::kMore:
+        break;
+      case Verdict::kBlocked:
+        backlog_.Push(block, data, static_cast<uint32_t>(size));
+        return true;
+      case Verdict::kDecide:
+        Decide();
+        if (settled_) return true;
+        break;
+      case Verdict::kMalformed:
+        Fail(StatusOf(
+            {Code::kInvalidArgument,
+             "the request is no Spark Connect message: its protobuf encoding is broken, or its "
+             "session_id is no UUID"}));
+        return true;
+      case Verdict::kCompressed:
+        Fail(StatusOf(
+            {Code::kUnimplemented,
+             "compressed requests are not supported: switch gRPC compression off in the client"}));
+        return true;
+      case Verdict::kTooLarge:
+        Fail(StatusOf(
+            {Code::kResourceExhausted,
+             fmt::format("a request message of {} is larger than {} (limits.message_bytes)",
+                         FormatSize(rewriter_.message_length()),
+                         FormatSize(parts_.options.message_bytes))}));
+        return true;
+    }
+  }
+  NoteBegun();
+  return true;
+}
+
+void ProxiedCall::FeedBacklog() {
+  while (!backlog_.empty() && !settled_) {
+    const Slice piece = backlog_.TakeFirst();
+    FeedPiece(piece.block, piece.data, piece.size);
+    Unref(piece.block);
+  }
+}
+
+void ProxiedCall::RequestEnd() {
+  client_.finished = true;
+  if (settled_ || !call_) return;
+  if (rewriter_.approved()) return EndRequest();
+  if (!rewriter_.first_message_complete()) {
+    Fail(StatusOf(
+        {Code::kInvalidArgument, "the request ended before its first message was complete"}));
+  }
+}
+
+void ProxiedCall::EndRequest() {
+  if (!rewriter_.AtMessageBoundary()) {
+    return Fail(StatusOf({Code::kInvalidArgument, "the request ended within a message"}));
+  }
+  engine_.ended = true;
+  Resume(engine_);
+}
+
+// ---- where it goes -----------------------------------------------------------------------------
+
+void ProxiedCall::Decide() {
+  const auto known = parts_.service.DecideRoute(*call_, ReadEnvelope(), PostRouted());
+  if (known) Routed(*known);
+}
+
+Envelope ProxiedCall::ReadEnvelope() const {
+  const EnvelopeScanner& scanner = rewriter_.scanner();
+  return {scanner.session_id(), scanner.operation_id(), scanner.client_type()};
+}
+
+RouteCallback ProxiedCall::PostRouted() const {
+  return [&loop = parts_.loop, &calls = parts_.calls, id = id_](RouteResult result) {
+    loop.Post([&calls, id, result = std::move(result)] {
+      if (ProxiedCall* const call = calls.Find(id)) call->Routed(result);
+    });
+  };
+}
+
+void ProxiedCall::Routed(const RouteResult& route) {
+  if (settled_) return;
+  if (!route) return Fail(route.error());
+  Forward(*route);
+}
+
+void ProxiedCall::Forward(const Route& route) {
+  route_ = route;
+  parts_.service.Routed(*call_, route);
+  if (!rewriter_.approved()) {
+    rewriter_.Approve(
+        IdentitySuffix(rewriter_.scanner().session_id(), call_->principal->user.str()),
+        engine_.pipe);
+    FeedBacklog();
+    if (settled_) return;
+  }
+  NoteBegun();
+  CountHeld();
+  OpenEngineStream();
+  if (!settled_ && client_.finished) EndRequest();
+}
+
+void ProxiedCall::OpenEngineStream() {
+  engine_.headers.Truncate(client_fields_);
+  engine_.headers.Add("authorization", "Bearer " + std::string(route_->engine.secret.Reveal()));
+  if (deadline_ != SteadyTime::max()) {
+    engine_.headers.Add("grpc-timeout", FormatGrpcTimeout(deadline_ - parts_.loop.now()));
+  }
+  EngineConnection* const link = parts_.links->Get(route_->engine, id_);
+  if (link == nullptr || !link->Open(*this)) return EngineLost(EngineLoss::kUnreachable);
+}
+
+void ProxiedCall::NoteBegun() {
+  if (begun_ || !route_ || !rewriter_.first_message_complete()) return;
+  begun_ = true;
+  parts_.loop.Cancel(first_message_timer_);
+  parts_.service.Began(*call_, ReadEnvelope());
+}
+
+// Bytes that wait for a decision count against all calls' limit; a message whose session id has not
+// come within a window goes on arriving as long as that allows.
+void ProxiedCall::CountHeld() {
+  const uint64_t now = route_ || settled_ ? 0 : engine_.pipe.bytes() + backlog_.bytes();
+  if (now == held_) return;
+  Http2Stats& stats = parts_.stats;
+  const uint64_t all =
+      stats.held_bytes.fetch_add(now - held_, std::memory_order_relaxed) + now - held_;
+  held_ = now;
+  stats.held.Set(static_cast<double>(all));
+  if (all > parts_.options.held_bytes && now > 0) {
+    return Fail(StatusOf(
+        {Code::kResourceExhausted,
+         fmt::format("requests that wait for engines hold more than {} (limits.held_bytes); "
+                     "try again later",
+                     FormatSize(parts_.options.held_bytes))}));
+  }
+  const bool undecided = !rewriter_.scanner().has_session_id();
+  if (undecided && now > parts_.options.stream_window / 2 && client_.connection != nullptr) {
+    client_.connection->Credit(client_.stream, engine_.pipe.Settle());
+  }
+}
+
+// ---- time --------------------------------------------------------------------------------------
+
+void ProxiedCall::StartTimers() {
+  if (deadline_ != SteadyTime::max()) {
+    deadline_timer_ = parts_.loop.RunAfter(deadline_ - parts_.loop.now(), [this] {
+      Fail(StatusOf({Code::kDeadlineExceeded, "the call's own deadline has passed"}));
+    });
+  }
+  first_message_timer_ = parts_.loop.RunAfter(parts_.options.first_message_timeout, [this] {
+    if (rewriter_.first_message_complete() || rewriter_.approved()) return;
+    Fail(StatusOf(
+        {Code::kDeadlineExceeded,
+         fmt::format("the first message was not there within {} (limits.first_message_timeout)",
+                     FormatDuration(parts_.options.first_message_timeout))}));
+  });
+}
+
+void ProxiedCall::StopTimers() {
+  parts_.loop.Cancel(deadline_timer_);
+  parts_.loop.Cancel(first_message_timer_);
+}
+
+// ---- headers -----------------------------------------------------------------------------------
+
+void ProxiedCall::RequestHeader(std::string_view name, std::string_view value) {
+  constexpr size_t kFieldOverhead = 32;  // RFC 9113 section 6.5.2
+  if (engine_.headers.bytes() + kFieldOverhead * engine_.headers.count() + name.size() +
+          value.size() >
+      parts_.options.header_bytes) {
+    headers_too_large_ = true;
+    return;
+  }
+  if (name == ":path") {
+    path_ = value;
+    engine_.headers.Add(":method", "POST");
+    engine_.headers.Add(":scheme", "http");
+    engine_.headers.Add(":authority", "foxfire");
+    engine_.headers.Add(":path", value);
+    return;
+  }
+  if (name == ":method") http_method_ = value;
+  if (name.front() == ':') return;
+  // Credentials end here; the time left and the length are written anew.
+  if (name == "authorization") {
+    authorization_ = value;
+  } else if (name == "authentication") {
+    authentication_ = value;
+  } else if (name == "grpc-timeout") {
+    timeout_ = value;
+  } else if (name != "content-length" && name != "proxy-authorization" && name != "cookie") {
+    if (name == "content-type") content_type_ = value;
+    if (name == "user-agent") user_agent_ = value;
+    if (name == "x-foxfire-profile") profile_ = value;
+    if (name == "x-foxfire-subdomain") subdomain_ = value;
+    engine_.headers.Add(name, value);
+  }
+}
+
+}  // namespace foxfire::server::http2
