@@ -11,7 +11,9 @@
 #define FOXFIRE_TSA(x)
 #endif
 
+#ifndef GUARDED_BY  // gRPC's headers bring absl's, which says the same
 #define GUARDED_BY(x) FOXFIRE_TSA(guarded_by(x))
+#endif
 #define REQUIRES(...) FOXFIRE_TSA(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...) FOXFIRE_TSA(locks_excluded(__VA_ARGS__))
 
