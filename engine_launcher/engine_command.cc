@@ -137,6 +137,7 @@ EngineCommand MakeTrainingCommand(const EngineCommandInput& input, const EngineI
       EngineKey{ShareLevel::kServer, "training", input.profile.name, "default"}.ToString();
   properties["foxfire.engine.run.as"] = "training";
   properties["foxfire.train"] = "true";
+  properties.erase("foxfire.zookeeper.digest.file");  // it never connects
   properties.merge(SparkProperties(input, "foxfire training"));
   return {MakeArgv(input, id, "-XX:ArchiveClassesAtExit=" + archive.string()),
           MakeEnvironment(input), JavaProperties(properties)};

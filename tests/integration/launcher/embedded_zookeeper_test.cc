@@ -1,11 +1,8 @@
 // A real ZooKeeper server from Spark's jars.
 #include "engine_launcher/embedded_zookeeper.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <csignal>
 #include <memory>
@@ -14,6 +11,7 @@
 #include "engine_launcher/posix_process_spawner.h"
 #include "engine_launcher/process_info.h"
 #include "engine_launcher/zookeeper_probe.h"
+#include "tests/support/free_port.h"
 #include "tests/support/temp_folder.h"
 
 namespace foxfire::launcher {
@@ -24,32 +22,11 @@ using testing::HasSubstr;
 
 constexpr Duration kPatience = std::chrono::seconds(60);
 
-// A socket on a free port of this machine; the port is free again when it is closed.
-class PortHolder {
- public:
-  PortHolder() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(bind(fd_.get(), generic, size), 0);
-    EXPECT_EQ(getsockname(fd_.get(), generic, &size), 0);
-    port_ = ntohs(address.sin_port);
-  }
-  void Listen() { EXPECT_EQ(listen(fd_.get(), 5), 0); }
-  uint16_t port() const { return port_; }
-
- private:
-  UniqueFd fd_;
-  uint16_t port_ = 0;
-};
-
 class EmbeddedZooKeeperTest : public testing::Test {
  protected:
   EmbeddedZooKeeperTest() {
     options_.folder = folder_ / "zookeeper";
-    options_.port = PortHolder().port();
+    options_.port = FreePort();
     options_.profile.spark_home = FOXFIRE_SPARK_HOME;
     options_.restart_delay_min = std::chrono::milliseconds(50);
   }
@@ -140,7 +117,7 @@ TEST_F(EmbeddedZooKeeperTest, NamesThePortThatIsTaken) {
 TEST_F(EmbeddedZooKeeperTest, RefusesToMoveARunningServerToAnotherPort) {
   ASSERT_TRUE(StartGateway());
   const EmbeddedZooKeeperOptions before = options_;
-  options_.port = PortHolder().port();
+  options_.port = FreePort();
   {
     Gateway next(options_);
 
