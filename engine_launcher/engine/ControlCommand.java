@@ -1,0 +1,57 @@
+package foxfire.engine;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.time.Duration;
+
+/** An order to this engine, as its control node holds it. A value type. */
+record ControlCommand(String command, Duration grace, String reason, String by) {
+  static final String STOP = "stop";
+
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  /** Data that is no command; the message says why. */
+  static final class BrokenCommand extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    BrokenCommand(String message) {
+      super(message);
+    }
+  }
+
+  /** {@code data} may be null, as ZooKeeper's empty nodes are. */
+  static ControlCommand parse(byte[] data) throws BrokenCommand {
+    JsonNode json = read(data);
+    if (json.path("schema").asInt() != EngineRecord.SCHEMA) {
+      throw new BrokenCommand("\"schema\" must be " + EngineRecord.SCHEMA);
+    }
+    if (!json.path("command").asText().equals(STOP)) {
+      throw new BrokenCommand("\"command\" must be \"" + STOP + "\"");
+    }
+    JsonNode grace = json.path("grace_ms");
+    if (!grace.isIntegralNumber() || !grace.canConvertToLong() || grace.asLong() < 0) {
+      throw new BrokenCommand("\"grace_ms\" must be a whole number of milliseconds, 0 or more");
+    }
+    return new ControlCommand(
+        STOP,
+        Duration.ofMillis(grace.asLong()),
+        json.path("reason").asText(),
+        json.path("by").asText());
+  }
+
+  private static JsonNode read(byte[] data) throws BrokenCommand {
+    try {
+      JsonNode json = data == null ? null : MAPPER.readTree(data);
+      if (json == null || !json.isObject()) throw new BrokenCommand("is no JSON object");
+      return json;
+    } catch (JsonProcessingException e) {
+      throw new BrokenCommand("is no JSON: " + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new BrokenCommand("is no JSON: " + e.getMessage());
+    }
+  }
+}
