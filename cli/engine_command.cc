@@ -1,0 +1,169 @@
+#include "cli/engine_command.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+
+#include "cli/human.h"
+#include "cli/table.h"
+#include "common/units.h"
+
+namespace foxfire::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What a kill may take beyond its grace: the engine's stopping, then force.
+constexpr Duration kKillSlack = 15s;
+
+struct EngineOptions {
+  std::string engine;
+  std::string user;
+  std::string reason;
+  Duration grace = 10s;
+  uint32_t lines = 100;
+  OutputFormat format = OutputFormat::kTable;
+};
+
+std::string Age(const pb::Engine& engine, const Terminal& terminal) {
+  if (!engine.has_started_at_ms()) return "";
+  return HumanDuration(terminal.now - FromUnixMillis(engine.started_at_ms()));
+}
+
+std::string Idle(const pb::Engine& engine) {
+  if (!engine.has_idle_ms()) return "";
+  return HumanDuration(std::chrono::milliseconds(engine.idle_ms()));
+}
+
+std::string Memory(const pb::Engine& engine) {
+  return engine.has_rss_bytes() ? HumanBytes(engine.rss_bytes()) : "";
+}
+
+Result<void> List(const EngineOptions& options, Client& client, const Terminal& terminal) {
+  pb::ListEnginesRequest request;
+  request.set_user(options.user);
+  ASSIGN_OR_RETURN(const auto engines,
+                   client.Call(&pb::Admin::StubInterface::ListEngines, request));
+  terminal.out << (options.format == OutputFormat::kJson ? Render(ToJsonArray(engines.engines()))
+                                                         : EngineTable(engines, terminal));
+  return {};
+}
+
+Result<void> Show(const EngineOptions& options, Client& client, const Terminal& terminal) {
+  pb::ShowEngineRequest request;
+  request.set_engine_id(options.engine);
+  ASSIGN_OR_RETURN(const auto shown, client.Call(&pb::Admin::StubInterface::ShowEngine, request));
+  terminal.out << (options.format == OutputFormat::kJson ? Render(ToJson(shown.engine()))
+                                                         : EngineFields(shown.engine(), terminal));
+  return {};
+}
+
+Result<void> Kill(const EngineOptions& options, Client& client, const Terminal& terminal) {
+  pb::KillEngineRequest request;
+  request.set_engine_id(options.engine);
+  request.set_grace_ms(options.grace / 1ms);
+  request.set_reason(options.reason);
+  ASSIGN_OR_RETURN(const auto killed, client.Call(&pb::Admin::StubInterface::KillEngine, request,
+                                                  options.grace + kKillSlack));
+  terminal.out << (options.format == OutputFormat::kJson ? Render(ToJson(killed))
+                                                         : KillReport(killed));
+  return {};
+}
+
+Result<void> Logs(const EngineOptions& options, Client& client, const Terminal& terminal) {
+  pb::EngineLogsRequest request;
+  request.set_engine_id(options.engine);
+  request.set_lines(options.lines);
+  char last = '\n';
+  RETURN_IF_ERROR(client.EngineLogs(request, [&](std::string_view text) {
+    terminal.out << (terminal.width ? SafeText(text) : std::string(text));
+    if (!text.empty()) last = text.back();
+  }));
+  if (last != '\n') terminal.out << '\n';
+  return {};
+}
+
+void AddEngineArgument(CLI::App& command, EngineOptions& options) {
+  command.add_option("ENGINE", options.engine, "Its id, or the first 8 or more characters of it")
+      ->required();
+}
+
+}  // namespace
+
+void AddEngineCommand(CLI::App& app, Action& action) {
+  CLI::App* noun = app.add_subcommand("engine", "Spark engines")->require_subcommand(1);
+  const auto options = std::make_shared<EngineOptions>();
+
+  CLI::App* list = AddVerb(*noun, "list", "Shows the engines that run", options, action, List);
+  list->add_option("--user", options->user, "Only this user's");
+  AddOutputOption(*list, options->format);
+
+  CLI::App* show = AddVerb(*noun, "show", "Shows one engine", options, action, Show);
+  AddEngineArgument(*show, *options);
+  AddOutputOption(*show, options->format);
+
+  CLI::App* kill =
+      AddVerb(*noun, "kill", "Ends an engine and waits for its end", options, action, Kill);
+  AddEngineArgument(*kill, *options);
+  AddDurationOption(*kill, "--grace", options->grace,
+                    "For what runs on it, then by force (default 10s)");
+  kill->add_option("--reason", options->reason, "For the engine's log and the event");
+  AddOutputOption(*kill, options->format);
+
+  CLI::App* logs =
+      AddVerb(*noun, "logs", "Prints the end of an engine's log", options, action, Logs);
+  AddEngineArgument(*logs, *options);
+  logs->add_option("--lines", options->lines, "How many lines (default 100)")
+      ->check(CLI::Range(1, 10000))
+      ->type_name("N");
+}
+
+std::string EngineTable(const pb::ListEnginesResponse& engines, const Terminal& terminal) {
+  if (engines.engines().empty()) return "no engines\n";
+  Table table;
+  for (const char* header : {"ENGINE", "KEY", "OWNER", "STATE", "ENDPOINT", "APPLICATION"}) {
+    table.AddColumn(header);
+  }
+  for (const char* header : {"SESSIONS", "OPERATIONS", "AGE", "IDLE", "MEMORY"}) {
+    table.AddColumn(header, Align::kRight);
+  }
+  for (const pb::Engine& engine : engines.engines()) {
+    table.AddRow({ShortId(engine.engine_id()), engine.key(), engine.owner(), engine.state(),
+                  engine.endpoint(), engine.application_id(), std::to_string(engine.sessions()),
+                  std::to_string(engine.operations()), Age(engine, terminal), Idle(engine),
+                  Memory(engine)});
+  }
+  return table.Render(terminal.width);
+}
+
+std::string EngineFields(const pb::Engine& engine, const Terminal& terminal) {
+  return RenderFields({
+      {"engine", engine.engine_id()},
+      {"key", engine.key()},
+      {"owner", engine.owner()},
+      {"share level", engine.share_level()},
+      {"profile", engine.profile()},
+      {"subdomain", engine.subdomain()},
+      {"state", engine.state()},
+      {"endpoint", engine.endpoint()},
+      {"pid", engine.has_pid() ? std::to_string(engine.pid()) : ""},
+      {"application", engine.application_id()},
+      {"Spark", engine.spark_version()},
+      {"sessions", std::to_string(engine.sessions())},
+      {"operations", std::to_string(engine.operations())},
+      {"started", engine.has_started_at_ms() ? HumanTime(engine.started_at_ms()) : ""},
+      {"age", Age(engine, terminal)},
+      {"idle", Idle(engine)},
+      {"memory", Memory(engine)},
+  });
+}
+
+std::string KillReport(const pb::KillEngineResponse& killed) {
+  return fmt::format("ended engine {} ({}) {}; with it {} session{} and {} open call{}\n",
+                     killed.engine_id(), killed.key(), killed.forced() ? "by force" : "gracefully",
+                     killed.sessions(), killed.sessions() == 1 ? "" : "s", killed.open_calls(),
+                     killed.open_calls() == 1 ? "" : "s");
+}
+
+}  // namespace foxfire::cli

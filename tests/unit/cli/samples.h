@@ -1,0 +1,130 @@
+// One of everything that the admin API answers with: a thing of which all is known, and one of
+// which little is.
+#pragma once
+
+#include <chrono>
+#include <sstream>
+
+#include "cli/command.h"
+#include "common/units.h"
+
+namespace foxfire::cli {
+
+inline constexpr int64_t kNoon = 1'795'262'400'000;  // 2026-11-21T12:00:00Z
+
+inline Terminal TerminalAtNoon(std::ostream& out, std::optional<size_t> width = std::nullopt) {
+  return {out, width, FromUnixMillis(kNoon)};
+}
+
+inline pb::ListEnginesResponse SampleEngines() {
+  pb::ListEnginesResponse engines;
+  pb::Engine& ready = *engines.add_engines();
+  ready.set_engine_id("3f2b8c1e-0000-4000-8000-000000000001");
+  ready.set_key("user:alice:default:default");
+  ready.set_owner("alice");
+  ready.set_share_level("user");
+  ready.set_profile("default");
+  ready.set_subdomain("default");
+  ready.set_state("ready");
+  ready.set_endpoint("127.0.0.1:40123");
+  ready.set_pid(4711);
+  ready.set_application_id("local-1795262000000");
+  ready.set_spark_version("4.2.1");
+  ready.set_sessions(2);
+  ready.set_operations(1);
+  ready.set_started_at_ms(kNoon - 3 * 3600 * 1000 - 125'000);
+  ready.set_idle_ms(0);
+  ready.set_rss_bytes(1'503'238'553);
+  pb::Engine& launching = *engines.add_engines();
+  launching.set_engine_id("9d0c4a77-0000-4000-8000-000000000002");
+  launching.set_key("user:bob:etl:nightly");
+  launching.set_owner("bob");
+  launching.set_share_level("user");
+  launching.set_profile("etl");
+  launching.set_subdomain("nightly");
+  launching.set_state("launching");
+  return engines;
+}
+
+inline pb::ListSessionsResponse SampleSessions() {
+  pb::ListSessionsResponse sessions;
+  pb::Session& active = *sessions.add_sessions();
+  active.set_session_id("00112233-4455-6677-8899-aabbccddeeff");
+  active.set_user("alice");
+  active.set_engine_id("3f2b8c1e-0000-4000-8000-000000000001");
+  active.set_state("active");
+  active.set_created_at_ms(kNoon - 60'000);
+  active.set_last_activity_at_ms(kNoon - 1'250);
+  active.set_operations(17);
+  active.set_client("_SPARK_CONNECT_PYTHON spark/4.2.1 os/linux python/3.11.2");
+  pb::Session& lost = *sessions.add_sessions();
+  lost.set_session_id("ffeeddcc-4455-6677-8899-aabbccddeeff");
+  lost.set_user("bob");
+  lost.set_engine_id("9d0c4a77-0000-4000-8000-000000000002");
+  lost.set_state("lost");
+  lost.set_created_at_ms(kNoon - 7'200'000);
+  lost.set_last_activity_at_ms(kNoon - 3'600'000);
+  lost.set_end_reason("its engine ended: signal 9");
+  return sessions;
+}
+
+inline pb::ListEventsResponse SampleEvents() {
+  pb::ListEventsResponse events;
+  pb::Event& operation = *events.add_events();
+  operation.set_seq(41);
+  operation.set_time_ms(kNoon - 2'000);
+  operation.set_type("operation_started");
+  operation.set_user("alice");
+  operation.set_session_id("00112233-4455-6677-8899-aabbccddeeff");
+  operation.set_engine_id("3f2b8c1e-0000-4000-8000-000000000001");
+  operation.set_operation_id("77777777-4455-6677-8899-aabbccddeeff");
+  operation.set_address("127.0.0.1:51234");
+  operation.set_detail("ExecutePlan");
+  pb::Event& started = *events.add_events();
+  started.set_seq(42);
+  started.set_time_ms(kNoon);
+  started.set_type("gateway_started");
+  return events;
+}
+
+inline pb::ListTokensResponse SampleTokens() {
+  pb::ListTokensResponse tokens;
+  pb::Token& admin = *tokens.add_tokens();
+  admin.set_token_id("0f1e2d3c-0000-4000-8000-000000000003");
+  admin.set_user("admin");
+  admin.add_roles("admin");
+  admin.set_state("active");
+  admin.set_created_at_ms(kNoon - 86'400'000);
+  pb::Token& alice = *tokens.add_tokens();
+  alice.set_token_id("a1b2c3d4-0000-4000-8000-000000000004");
+  alice.set_user("alice");
+  alice.add_groups("analysts");
+  alice.add_groups("etl");
+  alice.set_state("expired");
+  alice.set_created_at_ms(kNoon - 86'400'000);
+  alice.set_expires_at_ms(kNoon - 1);
+  alice.set_created_by("admin");
+  return tokens;
+}
+
+inline pb::CreateTokenResponse SampleCreatedToken() {
+  pb::CreateTokenResponse created;
+  created.set_token("not-a-real-token");
+  created.set_connection_string(
+      "sc://gateway.example.com:15002/;token=not-a-real-token;use_ssl=true");
+  created.set_token_id("a1b2c3d4-0000-4000-8000-000000000004");
+  created.set_user("alice");
+  created.set_expires_at_ms(kNoon + 30LL * 86'400'000);
+  return created;
+}
+
+inline pb::KillEngineResponse SampleKilledEngine() {
+  pb::KillEngineResponse killed;
+  killed.set_engine_id("3f2b8c1e-0000-4000-8000-000000000001");
+  killed.set_key("user:alice:default:default");
+  killed.set_sessions(2);
+  killed.set_open_calls(1);
+  return killed;
+}
+
+}  // namespace foxfire::cli
