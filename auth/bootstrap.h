@@ -1,0 +1,16 @@
+// The first administrator.
+#pragma once
+
+#include "common/clock.h"
+#include "common/files.h"
+#include "common/result.h"
+
+namespace foxfire::auth {
+
+// Where there is no token file yet, makes one with a single token: user `admin`, role admin, no
+// expiry, written to `admin_token_path` (0600, over an older one). Folders are made. True if it did
+// so; where there is a token file, nothing happens.
+Result<bool> EnsureAdminToken(const Path& token_file_path, const Path& admin_token_path,
+                              const Clock& clock);
+
+}  // namespace foxfire::auth
