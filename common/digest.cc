@@ -15,6 +15,9 @@ Sha256Digest Sha256(std::string_view bytes) {
 }
 
 Sha256Digest HmacSha256(std::string_view key, std::string_view bytes) {
+  // OpenSSL takes a null pointer for "as before", not for "empty".
+  if (key.data() == nullptr) key = "";
+  if (bytes.data() == nullptr) bytes = "";
   Sha256Digest digest;
   unsigned int size = 0;
   CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "common/cleanup.h"
 #include "common/unique_fd.h"
 
 namespace foxfire {
@@ -42,7 +43,8 @@ Result<std::string> ReadFrom(int fd, uint64_t size, const Path& path) {
 }
 
 Result<UniqueFd> OpenForReading(const Path& path, struct stat& info) {
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // O_NONBLOCK: opening a pipe without a writer would wait for one.
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!fd.valid() || fstat(fd.get(), &info) != 0) return Failed("reading", path);
   if (!S_ISREG(info.st_mode))
     return MakeError(Code::kInvalidArgument,
@@ -74,13 +76,14 @@ Result<std::string> ReadFileTail(const Path& path, uint64_t bytes) {
 
 Result<void> WriteFileAtomically(const Path& path, std::string_view content, mode_t mode) {
   const Path beside = path.string() + ".new";
-  {
-    const UniqueFd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
-    if (!fd.valid() || fchmod(fd.get(), mode) != 0) return Failed("creating", beside);
-    RETURN_IF_ERROR(WriteAll(fd.get(), content, beside));
-    if (fsync(fd.get()) != 0) return Failed("writing", beside);
-  }
+  const UniqueFd fd(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (!fd.valid()) return Failed("creating", beside);
+  Cleanup remove([&beside] { unlink(beside.c_str()); });
+  if (fchmod(fd.get(), mode) != 0) return Failed("creating", beside);
+  RETURN_IF_ERROR(WriteAll(fd.get(), content, beside));
+  if (fsync(fd.get()) != 0) return Failed("writing", beside);
   if (std::rename(beside.c_str(), path.c_str()) != 0) return Failed("writing", path);
+  remove.Cancel();
   return {};
 }
 
@@ -91,12 +94,17 @@ Result<void> CreatePrivateFile(const Path& path, std::string_view content) {
 }
 
 Result<void> MakeFolder(const Path& path, mode_t mode) {
+  if (!path.has_filename() && path.has_relative_path())  // "a/b/": its parent would be "a/b"
+    return MakeFolder(path.parent_path(), mode);
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) return {};
   if (path.has_parent_path() && path.parent_path() != path)
     RETURN_IF_ERROR(MakeFolder(path.parent_path()));
-  if (mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return Failed("creating the folder", path);
-  return {};
+  if (mkdir(path.c_str(), mode) == 0) return {};
+  const int why = errno;
+  // Another process may have made it meanwhile; something else of that name is an error.
+  if (why == EEXIST && std::filesystem::is_directory(path, error)) return {};
+  return tl::unexpected(ErrnoError(why, fmt::format("creating the folder {}", path.string())));
 }
 
 }  // namespace foxfire

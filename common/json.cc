@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 namespace foxfire {
 namespace {
 
@@ -20,6 +22,8 @@ Result<Json> ParseJson(std::string_view text) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     return MakeError(Code::kInvalidArgument, fmt::format("not JSON at byte {}", error.byte));
+  } catch (const Json::exception&) {  // the only other one: a number beyond any double
+    return MakeError(Code::kInvalidArgument, "not JSON that can be read: a number is too large");
   }
 }
 
@@ -36,7 +40,11 @@ Result<std::string> JsonString(const Json& object, const char* key, std::string 
 Result<int64_t> JsonInteger(const Json& object, const char* key) {
   if (Missing(object, key) || !object.at(key).is_number_integer())
     return Wrong(key, "a whole number");
-  return object.at(key).get<int64_t>();
+  const Json& value = object.at(key);
+  if (value.is_number_unsigned() &&
+      value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+    return Wrong(key, "less than 2^63");
+  return value.get<int64_t>();
 }
 
 Result<int64_t> JsonInteger(const Json& object, const char* key, int64_t fallback) {

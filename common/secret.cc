@@ -6,7 +6,7 @@ namespace foxfire {
 
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) {
-    Wipe();
+    Wipe(value_);
     value_ = other.value_;
   }
   return *this;
@@ -14,9 +14,9 @@ Secret& Secret::operator=(const Secret& other) {
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
-    Wipe();
+    Wipe(value_);
     value_ = std::move(other.value_);
-    other.Wipe();
+    Wipe(other.value_);
   }
   return *this;
 }
@@ -26,9 +26,10 @@ bool Secret::Equals(std::string_view other) const {
          CRYPTO_memcmp(value_.data(), other.data(), other.size()) == 0;
 }
 
-void Secret::Wipe() {
-  OPENSSL_cleanse(value_.data(), value_.size());
-  value_.clear();
+void Secret::Wipe(std::string& text) {
+  text.resize(text.capacity());
+  OPENSSL_cleanse(text.data(), text.size());
+  text.clear();
 }
 
 }  // namespace foxfire

@@ -43,7 +43,10 @@ void TaskThread::Stop() {
     stopping_ = true;
     changed_.NotifyOne();
   }
-  if (thread_.joinable()) thread_.join();
+  {
+    MutexLock lock(joining_);
+    if (thread_.joinable()) thread_.join();
+  }
   std::map<std::pair<SteadyTime, TimerId>, Task> dropped;
   MutexLock lock(mutex_);
   dropped.swap(tasks_);

@@ -31,6 +31,7 @@ class TaskThread final : public Executor {
   void Run();
 
   const Clock& clock_;
+  Mutex joining_;  // before mutex_; held while joining: a second Stop() waits for the first
   Mutex mutex_;
   ConditionVariable changed_;
   bool stopping_ GUARDED_BY(mutex_) = false;

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <ctime>
+#include <optional>
 
 namespace foxfire {
 namespace {
@@ -35,6 +36,31 @@ bool SplitNumber(std::string_view text, uint64_t& number, std::string_view& unit
   return true;
 }
 
+// strptime(3) takes blanks, single digits and days that a month does not have.
+std::optional<WallTime> ReadTime(std::string_view text) {
+  constexpr std::string_view kShape = "0000-00-00T00:00:00";
+  if (text.size() <= kShape.size() || text.back() != 'Z') return std::nullopt;
+  for (size_t i = 0; i < kShape.size(); ++i) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(text[i])) != 0;
+    if (kShape[i] == '0' ? !digit : text[i] != kShape[i]) return std::nullopt;
+  }
+  tm parts{};
+  const std::string whole(text.substr(0, kShape.size()));
+  if (strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &parts) == nullptr) return std::nullopt;
+  const int day = parts.tm_mday;
+  const int64_t seconds = timegm(&parts);
+  const std::string_view fraction = text.substr(kShape.size(), text.size() - kShape.size() - 1);
+  if (parts.tm_mday != day || fraction == ".") return std::nullopt;
+  if (!fraction.empty() && fraction.front() != '.') return std::nullopt;
+  int64_t millis = 0;
+  int64_t scale = 100;
+  for (size_t i = 1; i < fraction.size(); ++i, scale /= 10) {
+    if (std::isdigit(static_cast<unsigned char>(fraction[i])) == 0) return std::nullopt;
+    millis += (fraction[i] - '0') * scale;
+  }
+  return FromUnixMillis(seconds * 1000 + millis);
+}
+
 }  // namespace
 
 Result<Duration> ParseDuration(std::string_view text) {
@@ -54,6 +80,7 @@ Result<Duration> ParseDuration(std::string_view text) {
 }
 
 std::string FormatDuration(Duration duration) {
+  duration = std::chrono::duration_cast<std::chrono::milliseconds>(duration);
   for (auto unit = kTimeUnits.rbegin(); unit != kTimeUnits.rend(); ++unit) {
     if (duration >= unit->length && duration % unit->length == Duration::zero())
       return fmt::format("{}{}", duration / unit->length, unit->name);
@@ -94,23 +121,13 @@ std::string FormatTime(WallTime time) {
 }
 
 Result<WallTime> ParseTime(std::string_view text) {
-  tm parts{};
-  const std::string copy(text);
-  const char* rest = strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  int64_t millis = 0;
-  if (rest != nullptr && *rest == '.') {
-    int64_t scale = 100;
-    for (++rest; std::isdigit(static_cast<unsigned char>(*rest)) != 0; ++rest, scale /= 10)
-      millis += (*rest - '0') * scale;
-  }
-  if (rest == nullptr || std::string_view(rest) != "Z")
-    return MakeError(Code::kInvalidArgument,
-                     fmt::format("\"{}\" is not a time: write it as 2026-11-21T02:11:09Z", text));
-  return FromUnixMillis(static_cast<int64_t>(timegm(&parts)) * 1000 + millis);
+  if (const auto time = ReadTime(text)) return *time;
+  return MakeError(Code::kInvalidArgument,
+                   fmt::format("\"{}\" is not a time: write it as 2026-11-21T02:11:09Z", text));
 }
 
 int64_t ToUnixMillis(WallTime time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
 WallTime FromUnixMillis(int64_t millis) { return WallTime(std::chrono::milliseconds(millis)); }
