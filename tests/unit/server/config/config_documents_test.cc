@@ -4,9 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <regex>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/files.h"
@@ -45,6 +46,30 @@ std::string InFile(std::string_view section) {
   return section == kProfileSection ? "profile.default" : std::string(section);
 }
 
+// What stands between `before` and `after`, if the line begins with one and ends with the other.
+std::optional<std::string> Between(std::string_view line, std::string_view before,
+                                   std::string_view after) {
+  if (line.size() < before.size() + after.size() || line.substr(0, before.size()) != before ||
+      line.substr(line.size() - after.size()) != after)
+    return std::nullopt;
+  return std::string(line.substr(before.size(), line.size() - before.size() - after.size()));
+}
+
+// The two parts of `text` around `middle`, if the first one is a key's name.
+std::optional<std::pair<std::string, std::string>> SplitAtName(const std::string& text,
+                                                               std::string_view middle) {
+  const size_t at = text.find(middle);
+  if (at == std::string::npos || text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") < at)
+    return std::nullopt;
+  return std::pair(text.substr(0, at), text.substr(at + middle.size()));
+}
+
+// "# name = value" → name and value.
+std::optional<std::pair<std::string, std::string>> CommentedAssignment(const std::string& line) {
+  const auto text = Between(line, "# ", "");
+  return text ? SplitAtName(*text, " = ") : std::nullopt;
+}
+
 TEST(ConfigDocumentsTest, TheReferenceHasARowForEachKeyAndNoOther) {
   Entries expected;
   for (const ConfigKey& key : ConfigKeys())
@@ -53,12 +78,10 @@ TEST(ConfigDocumentsTest, TheReferenceHasARowForEachKeyAndNoOther) {
 
   Entries written;
   std::string section;
-  const std::regex heading(R"(## (\[.*\]))");
-  const std::regex row(R"(\| `([a-z_]+)` \| (.*) \|)");
   for (const std::string& line : LinesOf("docs/configuration.md")) {
-    std::smatch match;
-    if (std::regex_match(line, match, heading)) section = match[1];
-    if (std::regex_match(line, match, row)) written[section + " " + match[1].str()] = match[2];
+    section = Between(line, "## ", "").value_or(section);
+    const auto row = SplitAtName(Between(line, "| `", " |").value_or(""), "` | ");
+    if (row) written[section + " " + row->first] = row->second;
   }
 
   EXPECT_THAT(written, testing::ContainerEq(expected));
@@ -91,14 +114,14 @@ TEST(ConfigDocumentsTest, TheExampleFileHasEachKeyWithItsDefaultAndOneComment) {
   Entries written;
   std::string section;
   std::string before;
-  const std::regex heading(R"(\[profile\.default\.[a-z_]+\])");
-  const std::regex assignment(R"(# ([a-z_]+) = (.*))");
   for (const std::string& line : LinesOf("conf/foxfire.toml")) {
-    std::smatch match;
     if (line.rfind('[', 0) == 0) section = line;
-    if (std::regex_match(line, heading)) written[line] = before;
-    if (std::regex_match(line, match, assignment))
-      written[section + " " + match[1].str()] = match[2].str() + " " + before;
+    if (Between(line, "[profile.default.", "]")) written[line] = before;
+    // Below such a heading stand examples.
+    const bool example = section.rfind("[profile.default.", 0) == 0;
+    const auto assignment = CommentedAssignment(line);
+    if (assignment && !example)
+      written[section + " " + assignment->first] = assignment->second + " " + before;
     before = line;
   }
 
@@ -108,11 +131,9 @@ TEST(ConfigDocumentsTest, TheExampleFileHasEachKeyWithItsDefaultAndOneComment) {
 TEST(ConfigDocumentsTest, TheExampleFileSetsNothingButDefaults) {
   std::string commented;
   std::string plain;
-  const std::regex assignment(R"(# ([a-z_]+ = .*))");
   for (const std::string& line : LinesOf("conf/foxfire.toml")) {
-    std::smatch match;
     commented += line + "\n";
-    plain += (std::regex_match(line, match, assignment) ? match[1].str() : line) + "\n";
+    plain += (CommentedAssignment(line) ? line.substr(2) : line) + "\n";
   }
   const LoadContext context{"/opt/foxfire/bin", 2};
 
