@@ -100,7 +100,7 @@ struct EngineConfig {
 // [profile.<name>]. What a profile does not set comes from [profile.default].
 struct ProfileConfig {
   Path spark_home;                        // required
-  Path java_home;                         // "": java from PATH
+  Path java_home;                         // "": $JAVA_HOME, else java from PATH
   Program python{"python3"};              // for Python UDFs
   uint64_t driver_memory = 1ULL << 30;    // bytes of Java heap, 512MiB..4096GiB
   std::string master = "local[*]";        // Spark's master URL

@@ -137,8 +137,8 @@ Keys ProfileKeys() {
   return {
       {kProfileSection, "spark_home", kAny, "Folder of a Spark 4 distribution; required.",
        PROFILE(spark_home)},
-      {kProfileSection, "java_home", kAny, "Folder of a Java 17; empty: java from PATH.",
-       PROFILE(java_home)},
+      {kProfileSection, "java_home", kAny,
+       "Folder of a Java 17; empty: that of $JAVA_HOME, else java from PATH.", PROFILE(java_home)},
       {kProfileSection, "python", kAny, "Python for UDFs: a path, or a name that PATH finds.",
        PROFILE(python)},
       {kProfileSection, "driver_memory", "512MiB..4096GiB", "Java heap of an engine.",
