@@ -1,9 +1,12 @@
 #include "server/gateway.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <future>
 
+#include "auth/bootstrap.h"
+#include "common/files.h"
 #include "common/log.h"
 #include "common/units.h"
 #include "server/gateway_options.h"
@@ -43,7 +46,7 @@ Result<void> Gateway::Start() {
 Result<void> Gateway::StartState() {
   RETURN_IF_ERROR_CONTEXT(MakeFolder(config_.server.state_folder, 0700), "server.state_folder");
   ASSIGN_OR_RETURN(cluster_secret_,
-                   auth::ClusterSecret::OpenOrCreate(config_.server.cluster_secret_file));
+                   auth::ClusterSecret::LoadOrCreate(config_.server.cluster_secret_file));
   RETURN_IF_ERROR(
       auth::EnsureAdminToken(config_.auth.token_file, config_.auth.bootstrap_admin_file, clock_));
   ASSIGN_OR_RETURN(tokens_, auth::TokenStore::Open(config_.auth.token_file, clock_, metrics_));
@@ -66,19 +69,33 @@ Result<void> Gateway::StartEngines() {
                                                                spawner_, *launch_thread_);
     RETURN_IF_ERROR(zookeeper_->Start());
   }
-  discovery::ZooKeeperDirectoryOptions directory;
-  directory.connect = ZooKeeperConnectOf(config_);
-  directory.root = config_.zookeeper.root;
-  directory.session_timeout = config_.zookeeper.session_timeout;
-  directory.digest_file = config_.zookeeper.digest_file;
-  directory.gateway_id = id_;
-  directory_ = std::make_unique<discovery::ZooKeeperEngineDirectory>(directory, clock_, metrics_);
+  ASSIGN_OR_RETURN(const discovery::ZooKeeperDirectoryOptions directory, DirectoryOptions());
+  ASSIGN_OR_RETURN(directory_,
+                   discovery::ZooKeeperEngineDirectory::Create(directory, clock_, metrics_));
   broker_ = std::make_unique<EngineBroker>(
       EngineOptionsOf(config_), *directory_, *launcher_,
       [this](const EngineId& engine) { return cluster_secret_->EngineSecret(engine); }, *sessions_,
       *store_, *core_, metrics_);
   RETURN_IF_ERROR(broker_->Start());
-  return directory_->Start();
+  directory_->Start();
+  return {};
+}
+
+Result<discovery::ZooKeeperDirectoryOptions> Gateway::DirectoryOptions() const {
+  discovery::ZooKeeperDirectoryOptions options;
+  options.client.connect = ZooKeeperConnectOf(config_);
+  options.client.session_timeout = config_.zookeeper.session_timeout;
+  if (!config_.zookeeper.digest_file.empty()) {
+    ASSIGN_OR_RETURN(std::string digest, ReadFile(config_.zookeeper.digest_file));
+    while (!digest.empty() && digest.back() == '\n') digest.pop_back();
+    options.client.digest = Secret(std::move(digest));
+  }
+  options.root = config_.zookeeper.root;
+  options.gateway = {
+      id_,      HostName(),
+      getpid(), fmt::format("{}:{}", config_.server.public_host, config_.server.listen.port),
+      kVersion, clock_.WallNow()};
+  return options;
 }
 
 Result<void> Gateway::StartCalls() {

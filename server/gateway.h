@@ -2,6 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "auth/cluster_secret.h"
 #include "auth/token_store.h"
@@ -53,6 +56,7 @@ class Gateway {
  private:
   Result<void> StartState();
   Result<void> StartEngines();
+  Result<discovery::ZooKeeperDirectoryOptions> DirectoryOptions() const;
   Result<void> StartCalls();
   Result<void> StartPorts();
   std::vector<ReadinessCheck> ReadinessChecks() const;
@@ -66,7 +70,7 @@ class Gateway {
   std::unique_ptr<TaskThread> core_;  // the `timer` thread: broker, router, chores
 
   // What is kept.
-  std::unique_ptr<auth::ClusterSecret> cluster_secret_;
+  std::optional<auth::ClusterSecret> cluster_secret_;
   std::unique_ptr<auth::TokenStore> tokens_;
   std::unique_ptr<SqliteEventStore> store_;
   std::unique_ptr<SessionManager> sessions_;
