@@ -1,0 +1,59 @@
+"""Runs clang over every source of build/release/compile_commands.json.
+
+tidy           clang-tidy with .clang-tidy
+thread-safety  clang++ -fsyntax-only -Wthread-safety -Werror
+"""
+
+import concurrent.futures
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "release"
+
+
+def sources() -> list[dict]:
+    entries = json.loads((BUILD / "compile_commands.json").read_text())
+    return [entry for entry in entries if not entry["file"].startswith(str(BUILD))]
+
+
+def thread_safety_command(entry: dict) -> list[str]:
+    arguments = shlex.split(entry["command"])
+    compiler = next(i for i, word in enumerate(arguments) if word.endswith(("c++", "g++")))
+    kept = []
+    skip = False
+    for word in arguments[compiler + 1 :]:
+        if skip:
+            skip = False
+        elif word in ("-o", "-MF", "-MT"):
+            skip = True
+        elif word not in ("-c", "-MD"):
+            kept.append(word)
+    return ["clang++", "-fsyntax-only", "-Wthread-safety", "-Werror", *kept]
+
+
+def tidy_command(entry: dict) -> list[str]:
+    return ["clang-tidy", "--quiet", "-p", str(BUILD), entry["file"]]
+
+
+def run(command: list[str], entry: dict) -> str:
+    done = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
+    return "" if done.returncode == 0 else f"{entry['file']}\n{done.stdout}{done.stderr}"
+
+
+def main() -> int:
+    make = {"tidy": tidy_command, "thread-safety": thread_safety_command}[sys.argv[1]]
+    entries = sources()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        failures = list(filter(None, pool.map(lambda entry: run(make(entry), entry), entries)))
+    print("\n".join(failures))
+    print(f"{len(entries)} files, {len(failures)} with findings")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
