@@ -50,9 +50,10 @@ Result<void> Gateway::StartState() {
   RETURN_IF_ERROR(
       auth::EnsureAdminToken(config_.auth.token_file, config_.auth.bootstrap_admin_file, clock_));
   ASSIGN_OR_RETURN(tokens_, auth::TokenStore::Open(config_.auth.token_file, clock_, metrics_));
-  SqliteStoreOptions store;
+  StoreOptions store;
   store.file = config_.store.file;
-  store.queue = static_cast<size_t>(config_.store.queue);
+  store.queue_max = static_cast<size_t>(config_.store.queue);
+  store.retention = config_.store.retention;
   ASSIGN_OR_RETURN(store_, SqliteEventStore::Open(store, clock_, metrics_));
   sessions_ =
       std::make_unique<SessionManager>(SessionManagerOptionsOf(config_), clock_, *store_, metrics_);
@@ -103,9 +104,8 @@ Result<void> Gateway::StartCalls() {
                                             *directory_, *core_);
   calls_ = std::make_unique<CallService>(*tokens_, *router_, *sessions_, *broker_, *directory_,
                                          *store_, *core_, metrics_);
-  chores_ = std::make_unique<GatewayChores>(
-      ChoreOptions{config_.session.idle_timeout, config_.store.retention}, *tokens_, *sessions_,
-      *broker_, *directory_, *store_, *core_);
+  chores_ = std::make_unique<GatewayChores>(config_.session.idle_timeout, *tokens_, *sessions_,
+                                            *broker_, *directory_, *store_, *core_);
   chores_->Start();
   return {};
 }
@@ -151,7 +151,7 @@ Result<void> Gateway::StartPorts() {
 }
 
 AdminParts Gateway::PartsForAdmin() {
-  return {*tokens_, *tokens_, *broker_, *sessions_, *store_, clock_};
+  return {*tokens_, *tokens_, *broker_, *sessions_, *store_, clock_, metrics_};
 }
 
 std::vector<ReadinessCheck> Gateway::ReadinessChecks() const {
@@ -183,8 +183,10 @@ void Gateway::Stop() {
 
 void Gateway::StopEngines() {
   auto ended = std::make_shared<std::promise<void>>();
-  KillRequest request{"foxfired", "the gateway stops (server.on_shutdown)",
-                      config_.engine.kill_grace};
+  KillRequest request;
+  request.by = "foxfired";
+  request.reason = "the gateway stops (server.on_shutdown)";
+  request.grace = config_.engine.kill_grace;
   broker_->KillLocal(request, [ended] { ended->set_value(); });
   if (ended->get_future().wait_for(request.grace + kShutdownSlack) != std::future_status::ready) {
     Log("gateway").error(

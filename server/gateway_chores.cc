@@ -20,11 +20,11 @@ WallTime Ago(const Clock& clock, Duration age) {
 
 }  // namespace
 
-GatewayChores::GatewayChores(ChoreOptions options, auth::TokenStore& tokens,
+GatewayChores::GatewayChores(Duration session_idle_timeout, auth::TokenStore& tokens,
                              SessionManager& sessions, EngineBroker& broker,
                              discovery::EngineDirectory& directory, SqliteEventStore& store,
                              Executor& core)
-    : options_(options),
+    : session_idle_timeout_(session_idle_timeout),
       tokens_(tokens),
       sessions_(sessions),
       broker_(broker),
@@ -60,12 +60,10 @@ void GatewayChores::WatchZooKeeper() {
 }
 
 void GatewayChores::EndIdleSessions() {
-  for (const SessionPtr& session :
-       sessions_.Sweep(Ago(core_.clock(), options_.session_idle_timeout))) {
+  for (const SessionPtr& session : sessions_.Sweep(Ago(core_.clock(), session_idle_timeout_))) {
     const SessionInfo& info = session->info();
-    sessions_.End(
-        session, SessionState::kExpired,
-        "idle for " + FormatDuration(options_.session_idle_timeout) + " (session.idle_timeout)");
+    sessions_.End(session, SessionState::kExpired,
+                  "idle for " + FormatDuration(session_idle_timeout_) + " (session.idle_timeout)");
     directory_.UnbindSession(info.user, info.id, [](const Result<void>& unbound) {
       if (!unbound) Log("chores").warn("unbinding an idle session: {}", unbound.error().message);
     });
@@ -81,8 +79,6 @@ void GatewayChores::EndIdleSessions() {
   }
 }
 
-void GatewayChores::TrimStore() {
-  store_.DeleteOlderThan(Ago(core_.clock(), options_.store_retention));
-}
+void GatewayChores::TrimStore() { store_.Sweep(); }
 
 }  // namespace foxfire::server

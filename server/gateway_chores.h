@@ -11,17 +11,12 @@
 
 namespace foxfire::server {
 
-struct ChoreOptions {
-  Duration session_idle_timeout = std::chrono::hours(4);
-  Duration store_retention = std::chrono::hours(24 * 90);
-};
-
 // Reloads tokens that were changed by hand, ends idle sessions, notes when ZooKeeper goes and
 // comes, trims the store. Confined to `core` once started.
 class GatewayChores {
  public:
   // All borrowed, must outlive this; `core` is stopped before this is destroyed.
-  GatewayChores(ChoreOptions options, auth::TokenStore& tokens, SessionManager& sessions,
+  GatewayChores(Duration session_idle_timeout, auth::TokenStore& tokens, SessionManager& sessions,
                 EngineBroker& broker, discovery::EngineDirectory& directory,
                 SqliteEventStore& store, Executor& core);
 
@@ -35,7 +30,7 @@ class GatewayChores {
   void TrimStore();
   void Note(const char* type);
 
-  const ChoreOptions options_;
+  const Duration session_idle_timeout_;
   auth::TokenStore& tokens_;
   SessionManager& sessions_;
   EngineBroker& broker_;

@@ -25,8 +25,7 @@ int Fail(const std::string& message) {
 }
 
 int FailAll(const ConfigErrors& errors) {
-  for (const ConfigError& error : errors)
-    std::fprintf(stderr, "foxfired: %s\n", error.ToString().c_str());
+  std::fputs(ToString(errors).c_str(), stderr);
   return kUsage;
 }
 
