@@ -61,7 +61,7 @@ test_e2e() {
 run_tests() {
   setup_all
   mkdir -p "$RESULTS"
-  export PYTHONPATH="$ROOT" FOXFIRE_BUILD="$ROOT/build/release"
+  export PYTHONPATH="$ROOT/tests" FOXFIRE_BUILD="$ROOT/build/release"
   export FOXFIRE_TEST_SPARK_HOME FOXFIRE_ENGINE_JAR="$FOXFIRE_BUILD/foxfire-engine.jar"
   FOXFIRE_TEST_SPARK_HOME=$(spark_home)
   JAVA_HOME=$(java_home)
