@@ -7,6 +7,11 @@ function(foxfire_library NAME)
   target_link_libraries(${NAME} PUBLIC ${ARG_DEPS})
 endfunction()
 
+# Builds every unit test and what it needs, nothing else: for the sanitizers.
+if(FOXFIRE_TESTS)
+  add_custom_target(unit_tests)
+endif()
+
 # foxfire_test(NAME SRCS … DEPS … LABELS unit|integration [TIMEOUT seconds]): one gtest program.
 function(foxfire_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
@@ -18,4 +23,7 @@ function(foxfire_test NAME)
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${NAME} COMMAND ${NAME})
   set_tests_properties(${NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if(unit IN_LIST ARG_LABELS)
+    add_dependencies(unit_tests ${NAME})
+  endif()
 endfunction()

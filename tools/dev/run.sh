@@ -1,12 +1,13 @@
 # The main job: a gateway with an embedded ZooKeeper, a user, an answer.
 # shellcheck shell=bash
 
-VAR=${FOXFIRE_VAR:-$ROOT/var}
+VAR=$(realpath -m "${FOXFIRE_VAR:-$ROOT/var}")
 PORT=${FOXFIRE_PORT:-15002}
 CONFIG="$VAR/foxfire.toml"
 FOXFIRED="$ROOT/build/release/server/foxfired"
 FOXFIRE="$ROOT/build/release/cli/foxfire"
 GATEWAY_PID=
+EXAMPLE_PID=
 
 write_config() {
   mkdir -p "$VAR"
@@ -40,18 +41,21 @@ TOML
   if cmp -s "$CONFIG.new" "$CONFIG"; then rm "$CONFIG.new"; else mv "$CONFIG.new" "$CONFIG"; fi
 }
 
+# A pid file outlives a killed gateway, and its number may belong to somebody else by now.
 gateway_is_running() {
   local pid
   pid=$(cat "$VAR/foxfired.pid" 2>/dev/null) || return 1
-  [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$(readlink -f "$FOXFIRED")" ]
+  tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$CONFIG"
 }
 
 setup_gateway() {
+  if gateway_is_running; then
+    local pid
+    pid=$(cat "$VAR/foxfired.pid")
+    die "a gateway already serves ${VAR#"$ROOT"/} (pid $pid): use it, or end it with: kill $pid"
+  fi
   setup_all
   build release foxfired foxfire foxfire_engine_jar
-  if gateway_is_running; then
-    die "a gateway already serves ${VAR#"$ROOT"/} (pid $(cat "$VAR/foxfired.pid")): use it, or end it with kill"
-  fi
   write_config
   "$FOXFIRED" --config "$CONFIG" --check-config >/dev/null
 }
@@ -93,6 +97,7 @@ start_gateway() {
   setsid "$FOXFIRED" --config "$CONFIG" >>"$VAR/foxfired.log" 2>&1 </dev/null &
   GATEWAY_PID=$!
   trap stop_gateway EXIT
+  trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
   local started=$SECONDS
@@ -107,8 +112,9 @@ start_gateway() {
 
 stop_gateway() {
   local status=$?
-  trap '' INT TERM
+  trap '' HUP INT TERM
   trap - EXIT
+  if [ -n "$EXAMPLE_PID" ]; then kill "$EXAMPLE_PID" 2>/dev/null || true; fi
   if [ -n "$GATEWAY_PID" ] && kill -TERM "$GATEWAY_PID" 2>/dev/null; then
     printf '· stopping engines, ZooKeeper and foxfired … '
     local started=$SECONDS
@@ -134,29 +140,39 @@ connection_string() {
   printf 'sc://localhost:%d/;token=%s' "$PORT" "$(cat "$VAR/tokens/$1")"
 }
 
+# show_progress TEXT: one line that is written over on a terminal, a line for each change elsewhere.
+PROGRESS=
+show_progress() {
+  if [ -t 1 ]; then
+    printf '\r\033[K  %s (%d s)' "$1" "$((SECONDS - EXAMPLE_STARTED))"
+  elif [ "$1" != "$PROGRESS" ]; then
+    printf '  %s (%d s)\n' "$1" "$((SECONDS - EXAMPLE_STARTED))"
+  fi
+  PROGRESS=$1
+}
+
 # Shows how the engine of the example comes up while the example waits for it.
 watch_launch() {
-  local example=$1 state='' shown='' started=$SECONDS
-  while kill -0 "$example" 2>/dev/null; do
+  local state=''
+  while kill -0 "$EXAMPLE_PID" 2>/dev/null && [ "$state" != ready ]; do
     state=$(foxfire_as_admin engine list --user alice --output json 2>/dev/null |
       grep -o '"state": *"[a-z]*"' | head -n 1 | cut -d'"' -f4) || true
-    if [ -n "$state" ] && [ "$state" != "$shown" ]; then
-      printf "  alice's engine: %s (%d s)\n" "$state" "$((SECONDS - started))"
-      shown=$state
-    fi
-    if [ "$state" = ready ]; then return; fi
+    if [ -n "$state" ]; then show_progress "alice's engine: $state"; fi
     sleep 0.5 # progress for people, not a wait for anything
   done
+  if [ -t 1 ] && [ -n "$PROGRESS" ]; then printf '\n'; fi
 }
 
 run_example() {
-  local status=0 example started=$SECONDS
+  local status=0
+  EXAMPLE_STARTED=$SECONDS
   printf '· running docs/examples/quickstart.py as alice\n'
   SPARK_REMOTE=$(connection_string alice) "$VENV_PYTHON" "$ROOT/docs/examples/quickstart.py" &
-  example=$!
-  watch_launch "$example"
-  wait "$example" || status=$?
-  printf '· the example ended with status %d after %d s\n' "$status" "$((SECONDS - started))"
+  EXAMPLE_PID=$!
+  watch_launch
+  wait "$EXAMPLE_PID" || status=$?
+  EXAMPLE_PID=
+  printf '· the example ended with status %d after %d s\n' "$status" "$((SECONDS - EXAMPLE_STARTED))"
   return "$status"
 }
 
