@@ -8,6 +8,8 @@
 #include <sstream>
 
 #include "cli/app.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_certificate.h"
 #include "tests/unit/cli/samples.h"
 
 namespace foxfire::cli {
@@ -100,13 +102,15 @@ class ScriptedAdmin final : public pb::Admin::Service {
 
 class ClientTest : public testing::Test {
  protected:
-  ClientTest() {
+  ClientTest() { Serve(grpc::InsecureServerCredentials()); }
+  ~ClientTest() override { server_->Shutdown(); }
+
+  void Serve(const std::shared_ptr<grpc::ServerCredentials>& credentials) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
     builder.RegisterService(&admin_);
     server_ = builder.BuildAndStart();
   }
-  ~ClientTest() override { server_->Shutdown(); }
 
   ExitCode RunWith(std::vector<std::string> arguments) {
     out_.str("");
@@ -235,6 +239,30 @@ TEST_F(ClientTest, AsksForEventsSinceADurationOrATime) {
 
   EXPECT_EQ(RunWith({"event", "list", "--since", "2026-11-21T12:00:00Z"}), ExitCode::kDone);
   EXPECT_EQ(admin_.events.since_ms(), kNoon);
+}
+
+TEST_F(ClientTest, SpeaksTlsToAServerThatItTrusts) {
+  const TempFolder folder;
+  const TestCertificate made = MakeTestCertificate();
+  const Path ca_file = folder.Write("ca.pem", made.certificate);
+  grpc::SslServerCredentialsOptions ssl;
+  ssl.pem_key_cert_pairs.push_back({made.key, made.certificate});
+  Serve(grpc::SslServerCredentials(ssl));
+
+  EXPECT_EQ(RunWith({"engine", "list", "--ca-file", ca_file.string()}), ExitCode::kDone)
+      << err_.str();
+  EXPECT_EQ(admin_.authorization, "Bearer a-token");
+
+  admin_.authorization.clear();
+  const Path other_file = folder.Write("other.pem", MakeTestCertificate().certificate);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{}, {"--tls"}, {"--ca-file", other_file.string()}}) {
+    std::vector<std::string> arguments = {"engine", "list", "--timeout", "10s"};
+    arguments.insert(arguments.end(), wrong.begin(), wrong.end());
+    EXPECT_EQ(RunWith(arguments), ExitCode::kFailed);
+    EXPECT_NE(err_.str().find("--tls"), std::string::npos) << err_.str();
+  }
+  EXPECT_EQ(admin_.authorization, "");
 }
 
 TEST_F(ClientTest, EndsWithTheCodeOfTheError) {
