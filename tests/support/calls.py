@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from tests.support import wire
+from support import wire
 
 # Every wait has an end; this one is far from what any call needs.
 PATIENCE = 60
@@ -92,10 +92,11 @@ class Client:
     def request(self, method, operation_id=None, ballast=0):
         return wire.request(method, self.session_id, self.user_id, operation_id, ballast)
 
-    def start(self, method, requests=None, script=None, metadata=(), timeout=PATIENCE):
+    def start(self, method, requests=None, script=None, metadata=(), timeout=PATIENCE, **options):
         """Begins a call of `method` (a name of Spark Connect, or a whole path).
 
-        `requests`: an iterable of bytes; default: one message of this session.
+        `requests`: an iterable of bytes; default: one message of this session. `options` are
+        grpcio's own.
         """
         path = method if method.startswith("/") else wire.SERVICE + method
         if requests is None:
@@ -104,7 +105,7 @@ class Client:
         if script is not None:
             sent.append(("x-fake-script", json.dumps(script)))
         rpc = self.channel.stream_stream(path)
-        return Call(rpc(iter(requests), metadata=sent, timeout=timeout))
+        return Call(rpc(iter(requests), metadata=sent, timeout=timeout, **options))
 
     def call(self, method, requests=None, **options):
         return self.start(method, requests, **options).finish()

@@ -12,7 +12,7 @@ import uuid
 
 import grpc
 
-from tests.support import calls
+from support import calls
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("FOXFIRE_BUILD", REPOSITORY / "build" / "release"))
@@ -67,9 +67,9 @@ class FakeEngine:
     """One that runs alone and does not register itself. Use it in a with statement."""
 
     def __init__(self, folder, engine_id=None, run_as="alice", key="user:alice:default:default",
-                 options=()):
+                 secret=None, options=()):
         self.engine_id = engine_id or str(uuid.uuid4())
-        self.secret = secrets.token_urlsafe(24)
+        self.secret = secret or secrets.token_urlsafe(24)
         self.run_as = run_as
         self.key = key
         self.log = pathlib.Path(folder) / f"engine-{self.engine_id}.log"

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.fake_engine import FakeEngine
+from support.fake_engine import FakeEngine
 
 
 @pytest.fixture

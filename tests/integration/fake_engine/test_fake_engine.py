@@ -8,9 +8,9 @@ import threading
 import grpc
 import pytest
 
-from tests.support import fake_engine, wire
-from tests.support.calls import held_requests
-from tests.support.eventually import eventually, settled
+from support import fake_engine, wire
+from support.calls import held_requests
+from support.eventually import eventually, settled
 
 SESSION = "00112233-4455-6677-8899-aabbccddeeff"
 
