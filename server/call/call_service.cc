@@ -74,8 +74,9 @@ void CallService::RouteAgain(const Call& call, const Envelope& envelope, RouteCa
 RouteRequest CallService::RequestOf(const Call& call, const Envelope& envelope) {
   const std::string_view client =
       envelope.client_type.empty() ? std::string_view(call.user_agent) : envelope.client_type;
-  return {call.method,    call.principal,      SessionId(envelope.session_id), call.profile,
-          call.subdomain, std::string(client), call.peer};
+  return {call.method,  call.principal, SessionId(envelope.session_id),
+          call.profile, call.subdomain, std::string(client),
+          call.peer};
 }
 
 void CallService::Routed(Call& call, const Route& route) {

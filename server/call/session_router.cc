@@ -42,6 +42,7 @@ std::optional<RouteResult> SessionRouter::RouteNow(const MethodTraits& method, c
   }
   if (state != SessionState::kActive && method.may_launch) return std::nullopt;
   sessions_.End(session, SessionState::kLost, "its engine is gone");
+  if (session->forgettable()) return std::nullopt;
   return tl::unexpected(SessionChanged(session_id.str(), "its engine has ended"));
 }
 
@@ -58,11 +59,11 @@ void SessionRouter::RouteLater(RouteRequest request, RouteCallback done) {
 
 void SessionRouter::Resolve(const PendingPtr& pending) {
   const RouteRequest& request = pending->request;
-  const SessionPtr session = sessions_.Find(request.principal->user, request.session_id);
-  if (session != nullptr && session->forgettable()) return ForgetAndResolve(pending, session);
   if (auto known = RouteNow(*request.method, request.principal->user, request.session_id)) {
     return pending->done(*std::move(known));
   }
+  const SessionPtr session = sessions_.Find(request.principal->user, request.session_id);
+  if (session != nullptr && session->forgettable()) return ForgetAndResolve(pending, session);
   if (request.method->may_launch) {
     const EngineBroker::Lookup found = broker_.FindFor(pending->choice.key);
     // Binding answers with an older binding if there is one, so it need not be looked up first.
@@ -146,6 +147,10 @@ void SessionRouter::Open(const PendingPtr& pending, const discovery::SessionBind
   SessionPtr session = sessions_.Open({binding.user, binding.session, binding.key, binding.engine,
                                        binding.created_at, request.client, request.peer});
   if (session->info().engine == engine.id) {
+    // It may have died while the binding was written.
+    const EngineBroker::Lookup still = broker_.FindEngine(engine.id);
+    const bool gone = still.presence == EngineBroker::Presence::kGone;
+    if (gone && !session->answered()) return ForgetAndResolve(pending, session);
     return pending->done(Route{engine, std::move(session)});
   }
   // Another call of the same session was quicker.

@@ -110,6 +110,7 @@ void Connection::ReadOnce(bool& again) {
       return Close(read.why, read.error_number);
     case IoOutcome::Kind::kDone:
       TakeBytes(read.bytes);
+      if (dead_) return;
       // A short read has drained the socket: the next byte is a new edge.
       if (read.bytes < pool.capacity() && !hung_up_ && !transport_->ReadsArePartial())
         again = false;

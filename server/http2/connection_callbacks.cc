@@ -149,6 +149,9 @@ nghttp2_session* NewSession(Connection& connection, bool is_server, uint32_t hea
   CHECK(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
+  // "Bearer " without a token is for us to refuse, with words; by default the stream would be
+  // reset.
+  nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
   nghttp2_option_set_max_send_header_block_length(option, 4 * size_t{header_bytes} + (256 << 10));
   nghttp2_option_set_peer_max_concurrent_streams(option, kStreamsAtFirst);
   nghttp2_session* session = nullptr;

@@ -69,11 +69,6 @@ ProxiedCall* EngineConnection::TakeFirstCall(bool keep_request) {
   return nullptr;
 }
 
-void EngineConnection::OnConnected() {
-  parts_.loop.Cancel(connect_timer_);
-  report_(*this, Report::kConnected, "");
-}
-
 void EngineConnection::OnHeader(const nghttp2_frame& frame, std::string_view name,
                                 std::string_view value) {
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
@@ -82,6 +77,11 @@ void EngineConnection::OnHeader(const nghttp2_frame& frame, std::string_view nam
 }
 
 void EngineConnection::OnFrame(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_SETTINGS && !greeted_) {
+    greeted_ = true;
+    parts_.loop.Cancel(connect_timer_);
+    report_(*this, Report::kConnected, "");
+  }
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
   if (call == nullptr) return;
@@ -128,7 +128,11 @@ void EngineConnection::OnFrameNotSent(const nghttp2_frame& frame) {
 void EngineConnection::OnClosed(const std::string& why, int error_number) {
   parts_.loop.Cancel(connect_timer_);
   Report report = Report::kBroken;
-  if (connecting_) report = error_number == ECONNREFUSED ? Report::kRefused : Report::kUnreachable;
+  if (connecting_ && error_number == ECONNREFUSED) {
+    report = Report::kRefused;
+  } else if (connecting_ || error_number == ETIMEDOUT) {
+    report = Report::kUnreachable;
+  }
   report_(*this, report, why);
 }
 

@@ -15,7 +15,8 @@ namespace foxfire::server::http2 {
 // Confined to one loop.
 class EngineConnection final : public Connection {
  public:
-  // How it went with an engine; once with kConnected or a loss, later perhaps with another loss.
+  // How it went with an engine: kConnected once its HTTP/2 settings are here (that a socket was
+  // accepted means little: a dying process's listener still does that), then or instead one loss.
   enum class Report { kConnected, kRefused, kUnreachable, kBroken };
   using Reporter = std::function<void(EngineConnection&, Report, const std::string& why)>;
 
@@ -33,7 +34,6 @@ class EngineConnection final : public Connection {
   ProxiedCall* TakeFirstCall(bool keep_request);
 
  protected:
-  void OnConnected() override;
   void OnClosed(const std::string& why, int error_number) override;
   void OnBeginHeaders(const nghttp2_frame&) override {}
   void OnHeader(const nghttp2_frame& frame, std::string_view name, std::string_view value) override;
@@ -49,6 +49,7 @@ class EngineConnection final : public Connection {
 
   const Reporter report_;
   TimerId connect_timer_ = 0;
+  bool greeted_ = false;
 };
 
 }  // namespace foxfire::server::http2

@@ -5,6 +5,11 @@
 #include "server/http2/socket_address.h"
 
 namespace foxfire::server::http2 {
+namespace {
+
+constexpr int kMostProbes = 20;  // each ends within moments, or the engine counts as unreachable
+
+}  // namespace
 
 EngineLinks::EngineLinks(LoopParts& parts) : parts_(parts) {}
 
@@ -59,16 +64,7 @@ void EngineLinks::Reported(const EngineId& id, EngineConnection& connection,
       if (link == &connection) link = nullptr;
     }
   }
-  if (&connection == links.probe) {
-    links.probe = nullptr;
-    if (report == Report::kConnected) {
-      // It has answered the question. As it is there, it may as well carry calls.
-      if (links.connections[0] == nullptr) links.connections[0] = &connection;
-      return Judge(links, EngineLoss::kBroken);
-    }
-    if (report == Report::kRefused) return Dead(links, why);
-    return Judge(links, EngineLoss::kUnreachable);
-  }
+  if (&connection == links.probe) return Probed(links, connection, report, why);
   switch (report) {
     case Report::kConnected:
       return;
@@ -78,20 +74,42 @@ void EngineLinks::Reported(const EngineId& id, EngineConnection& connection,
     case Report::kUnreachable:
       return Tell(Orphan(connection, true), EngineLoss::kUnreachable);
     case Report::kBroken:
-      return Probe(links, connection);
+      for (const uint64_t call : Orphan(connection, false)) links.orphans.push_back(call);
+      if (!links.orphans.empty() && links.probe == nullptr) Probe(links);
+      return;
   }
 }
 
-void EngineLinks::Probe(Links& links, EngineConnection& broken) {
-  for (const uint64_t call : Orphan(broken, false)) links.orphans.push_back(call);
-  if (links.orphans.empty() || links.probe != nullptr) return;
+void EngineLinks::Probe(Links& links) {
+  ++links.probes;
   links.probe = Connect(links);
   if (links.probe == nullptr) Judge(links, EngineLoss::kUnreachable);
+}
+
+void EngineLinks::Probed(Links& links, EngineConnection& probe, EngineConnection::Report report,
+                         const std::string& why) {
+  using Report = EngineConnection::Report;
+  links.probe = nullptr;
+  switch (report) {
+    case Report::kConnected:
+      // It has answered the question. As it is there, it may as well carry calls.
+      if (links.connections[0] == nullptr) links.connections[0] = &probe;
+      return Judge(links, EngineLoss::kBroken);
+    case Report::kRefused:
+      return Dead(links, why);
+    case Report::kBroken:
+      // Accepted and hung up on: a process on its way out. The next attempt tells more.
+      if (links.probes < kMostProbes) return Probe(links);
+      [[fallthrough]];
+    case Report::kUnreachable:
+      return Judge(links, EngineLoss::kUnreachable);
+  }
 }
 
 void EngineLinks::Judge(Links& links, EngineLoss loss) {
   std::vector<uint64_t> orphans;
   orphans.swap(links.orphans);
+  links.probes = 0;
   Tell(std::move(orphans), loss);
 }
 

@@ -31,12 +31,15 @@ class EngineLinks {
     std::vector<EngineConnection*> connections;
     std::vector<uint64_t> orphans;  // calls whose connection broke, while the engine is probed
     EngineConnection* probe = nullptr;
+    int probes = 0;  // since the last one that was answered
   };
 
   EngineConnection* Connect(Links& links);
   void Reported(const EngineId& id, EngineConnection& connection, EngineConnection::Report report,
                 const std::string& why);
-  void Probe(Links& links, EngineConnection& broken);
+  void Probe(Links& links);
+  void Probed(Links& links, EngineConnection& probe, EngineConnection::Report report,
+              const std::string& why);
   void Judge(Links& links, EngineLoss loss);
   void Dead(Links& links, const std::string& why);
   void Tell(std::vector<uint64_t> calls, EngineLoss loss);

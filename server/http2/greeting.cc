@@ -85,14 +85,21 @@ void Greeting::Hear(Speech speech) {
 
 // Best effort: whoever speaks HTTP/1 here has a wrong port in some setting.
 void Greeting::AnswerHttp1() {
-  std::array<uint8_t, 4096> taken;  // what is left unread would turn the close into a reset
-  while (recv(fd_.get(), taken.data(), taken.size(), MSG_DONTWAIT) > 0) {
-  }
   if (send(fd_.get(), kHttp1Answer.data(), kHttp1Answer.size(), MSG_NOSIGNAL) < 0) {
     Log("http2").debug("answering HTTP/1 failed address={}", peer_);
   }
 }
 
-void Greeting::Finish() { done_(*this); }
+// What is left unread would turn the close into a reset, which may overtake an answer.
+void Greeting::TakeUnread() {
+  std::array<uint8_t, 4096> taken;
+  while (recv(fd_.get(), taken.data(), taken.size(), MSG_DONTWAIT) > 0) {
+  }
+}
+
+void Greeting::Finish() {
+  if (fd_.valid()) TakeUnread();
+  done_(*this);
+}
 
 }  // namespace foxfire::server::http2

@@ -29,6 +29,7 @@ class Greeting final : public IoHandler {
   void Hear(Speech speech);
   void Finish();
   void AnswerHttp1();
+  void TakeUnread();
 
   LoopParts& parts_;
   UniqueFd fd_;

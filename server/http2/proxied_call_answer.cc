@@ -65,12 +65,15 @@ void ProxiedCall::ResponseData(Block* block, std::span<const uint8_t> bytes) {
     engine_.connection->Credit(engine_.stream, bytes.size());
     return;
   }
+  const MessageTracker before = answer_;
   if (!answer_.Pass(bytes.data(), bytes.size(), parts_.options.message_bytes)) {
+    const uint32_t length = answer_.length();
+    answer_ = before;  // these bytes go nowhere: the open message ends where it has come to
     engine_.connection->Credit(engine_.stream, bytes.size());
     return Fail(StatusOf(
         {Code::kResourceExhausted,
          fmt::format("a message of {} from the engine is larger than {} (limits.message_bytes)",
-                     FormatSize(answer_.length()), FormatSize(parts_.options.message_bytes))}));
+                     FormatSize(length), FormatSize(parts_.options.message_bytes))}));
   }
   client_.pipe.Push(block, bytes.data(), static_cast<uint32_t>(bytes.size()));
   Resume(client_);

@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
+from support.gateway import FOXFIRE
 from support.waiting import wait_until
 
 ENGINE_KEYS = ("engine_id key owner share_level profile subdomain state endpoint pid application_id spark_version "
@@ -110,7 +112,8 @@ def test_exit_codes(gateway, arguments, code):
 
 
 def test_a_server_that_is_not_there_is_one_clear_line(gateway):
-    done = gateway.run_cli("--server", "127.0.0.1:1", "engine", "list")
+    done = subprocess.run([FOXFIRE, "--server", "127.0.0.1:1", "--token-file", gateway.var / "tokens" / "admin",
+                           "engine", "list"], capture_output=True, text=True, timeout=60)
 
     assert done.returncode == 1
     assert "127.0.0.1:1" in done.stderr and len(done.stderr.strip().splitlines()) == 1

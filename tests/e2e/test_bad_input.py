@@ -17,7 +17,7 @@ def start_and_fail(gateway_folder, settings, after=lambda gateway: None):
 
 
 @pytest.mark.parametrize("settings, said", [
-    ({"server.lisen": "127.0.0.1:1"}, ["server.lisen", "server.listen"]),
+    ({"server.lisen": "127.0.0.1:1"}, ["server.lisen", "did you mean listen"]),
     ({"server.loops": "two"}, ["server.loops"]),
     ({"engine.launch_timeout": "soon"}, ["engine.launch_timeout", "30m"]),
     ({"profile.default.spark_home": "/no/spark"}, ["profile.default.spark_home", "/no/spark"]),

@@ -67,9 +67,10 @@ def test_a_failing_query_shows_sparks_own_error(connect):
     assert "no_such_column" in str(raised.value)
 
 
-def test_interrupt_all_ends_a_running_query(connect, gateway):
+def test_interrupt_all_ends_a_running_query(connect):
     spark = connect("alice")
-    spark.range(1).collect()
+    runs = threading.Event()
+    spark.registerProgressHandler(lambda inflight_tasks, **_: inflight_tasks and runs.set())
     ended = []
 
     def run():
@@ -80,8 +81,9 @@ def test_interrupt_all_ends_a_running_query(connect, gateway):
 
     query = threading.Thread(target=run)
     query.start()
-    interrupted = wait_until(spark.interruptAll, 30, "something runs that can be interrupted")
-    query.join(30)
+    assert runs.wait(60), "no task of the query has started"
+    interrupted = spark.interruptAll()
+    query.join(60)
 
     assert interrupted
     assert "OPERATION_CANCELED" in ended[0]
