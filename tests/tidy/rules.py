@@ -140,6 +140,16 @@ def headers_have_pragma_once(tree):
             yield f"{name} has no #pragma once"
 
 
+def links_lead_somewhere(tree):
+    for name in tree.ending(".md"):
+        for link in re.findall(r"\]\(([^)#\s]+)", tree.text(name)):
+            if "://" in link:
+                continue
+            target = (tree.root / PurePosixPath(name).parent / link).resolve()
+            if not target.exists():
+                yield f"{name} links to {link}, which does not exist"
+
+
 RULES = [
     folders_depend_one_way,
     only_the_root_knows_the_servers_ends,
@@ -152,4 +162,5 @@ RULES = [
     every_source_is_built,
     every_folder_has_a_readme,
     headers_have_pragma_once,
+    links_lead_somewhere,
 ]

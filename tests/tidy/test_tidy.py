@@ -33,6 +33,7 @@ PLANTED = [
     (rules.every_source_is_built, "common/a.cc", "", "in no CMakeLists.txt"),
     (rules.every_folder_has_a_readme, "server/call/a.cc", "", "server/call has no README.md"),
     (rules.headers_have_pragma_once, "common/a.h", "", "no #pragma once"),
+    (rules.links_lead_somewhere, "docs/a.md", "see [b](b.md)\n", "links to b.md"),
 ]
 
 
