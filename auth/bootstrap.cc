@@ -26,7 +26,7 @@ Result<void> MakeFolderOf(const Path& path) {
 
 Result<bool> EnsureAdminToken(const Path& token_file_path, const Path& admin_token_path,
                               const Clock& clock) {
-  if (Exists(token_file_path)) return false;
+  if (admin_token_path.empty() || Exists(token_file_path)) return false;
   const std::string context = "making the first administrator's token";
   RETURN_IF_ERROR_CONTEXT(MakeFolderOf(token_file_path), context);
   RETURN_IF_ERROR_CONTEXT(MakeFolderOf(admin_token_path), context);

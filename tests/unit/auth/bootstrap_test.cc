@@ -58,6 +58,14 @@ TEST_F(EnsureAdminTokenTest, LeavesAnExistingTokenFileAlone) {
   EXPECT_FALSE(std::filesystem::exists(admin_));
 }
 
+TEST_F(EnsureAdminTokenTest, MakesNothingIfNobodyWantsTheToken) {
+  const auto made = EnsureAdminToken(tokens_, "", clock_);
+
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_FALSE(*made);
+  EXPECT_FALSE(std::filesystem::exists(tokens_));
+}
+
 TEST_F(EnsureAdminTokenTest, WritesOverTheTokenOfAnOlderTokenFile) {
   folder_.Write("state/tokens/admin", "old\n", 0644);
 
