@@ -1,6 +1,7 @@
 #include "server/engine/engine_table.h"
 
 #include <charconv>
+#include <system_error>
 
 namespace foxfire::server {
 namespace {
@@ -50,9 +51,8 @@ std::optional<EngineEntry> FromRow(const EngineRow& row) {
   if (!key || colon == std::string::npos) return std::nullopt;
   EngineEntry entry;
   const char* const end = row.endpoint.data() + row.endpoint.size();
-  if (std::from_chars(row.endpoint.data() + colon + 1, end, entry.record.port).ptr != end) {
-    return std::nullopt;
-  }
+  const auto port = std::from_chars(row.endpoint.data() + colon + 1, end, entry.record.port);
+  if (port.ec != std::errc() || port.ptr != end) return std::nullopt;
   entry.record.key = *key;
   entry.record.id = EngineId(row.engine_id);
   entry.record.host = row.endpoint.substr(0, colon);
