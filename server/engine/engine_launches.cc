@@ -62,11 +62,14 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
     launch->waiters.push_back(std::move(waiter));
     return;
   }
-  if (table_.size() + launches_.size() > options_.engines_max) {
+  // A launch that has a process is in the table already.
+  const size_t engines = table_.size() + launches_.size() - starting_;
+  if (engines > options_.engines_max) {
     launches_.erase(key);
-    return waiter(MakeError(
-        Code::kResourceExhausted,
-        fmt::format("{} engines run already (limits.engines); try again later", table_.size())));
+    return waiter(
+        MakeError(Code::kResourceExhausted,
+                  fmt::format("{} engines run or start already (limits.engines); try again later",
+                              engines - 1)));
   }
   ++waiting_;
   launch = std::make_unique<Launch>();
@@ -157,16 +160,20 @@ void EngineLaunches::StartProcess(Launch& launch) {
   entry.secret = secret_of_(launch.engine);
   changed_();
   Note(event::kEngineLaunching, launch, fmt::format("for {} waiting calls", launch.waiters.size()));
-  launcher_.Launch(
-      {launch.engine, launch.key, launch.run_as, entry.secret},
-      [this, key = launch.key, number = launch.number](Result<int64_t> pid) {
-        core_.Post([this, key, number, pid = std::move(pid)] { Started(key, number, pid); });
-      });
+  launcher_.Launch({launch.engine, launch.key, launch.run_as, entry.secret},
+                   [this, key = launch.key, number = launch.number,
+                    engine = launch.engine](Result<int64_t> pid) {
+                     core_.Post([this, key, number, engine, pid = std::move(pid)] {
+                       if (Find(key, number) != nullptr) return Started(key, number, pid);
+                       // Either it was quicker to register than we were to hear of its start, or
+                       // its launch was given up before there was a process to end.
+                       if (pid && table_.Find(engine) == nullptr) EndProcess(engine);
+                     });
+                   });
 }
 
-void EngineLaunches::Started(const EngineKey& key, uint64_t number, Result<int64_t> pid) {
-  Launch* launch = Find(key, number);
-  if (launch == nullptr) return;  // it was quicker to register than we were to hear of its start
+void EngineLaunches::Started(const EngineKey& key, uint64_t number, const Result<int64_t>& pid) {
+  const Launch* launch = Find(key, number);
   if (!pid) return Fail(key, {Code::kFailedPrecondition, pid.error().message});
   if (EngineEntry* entry = table_.Find(launch->engine)) {
     entry->record.pid = *pid;
@@ -215,6 +222,11 @@ void EngineLaunches::TimedOut(const EngineKey& key, uint64_t number) {
   }
   const EngineId engine = launch->engine;
   Abort(engine, message);
+  EndProcess(engine);
+}
+
+// There may be none yet: then it is ended once it has been started.
+void EngineLaunches::EndProcess(const EngineId& engine) {
   const auto killed = launcher_.Kill(engine);
   if (!killed && killed.error().code != Code::kNotFound) {
     Log("broker").error("ending a late engine failed: {} engine={}", killed.error().message,

@@ -56,7 +56,8 @@ class EngineLaunches {
   void AwaitOther(Launch& launch);
   void StartNext();
   void StartProcess(Launch& launch);
-  void Started(const EngineKey& key, uint64_t number, Result<int64_t> pid);
+  void Started(const EngineKey& key, uint64_t number, const Result<int64_t>& pid);
+  void EndProcess(const EngineId& engine);
   void TimedOut(const EngineKey& key, uint64_t number);
   void Fail(const EngineKey& key, Error error);
   // Takes the launch out of the map and lets go of what it holds.
