@@ -44,7 +44,7 @@ class AdminServerTest : public testing::Test {
 
   void Connect(const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
     stub_ = pb::Admin::NewStub(
-        grpc::CreateChannel("localhost:" + std::to_string(server_->port()), credentials));
+        grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()), credentials));
   }
 
   struct Context : grpc::ClientContext {
