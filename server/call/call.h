@@ -50,6 +50,7 @@ struct Call {
   std::string operation_id;
   EngineId engine;
   bool counted = false;  // CallService::Routed has seen it
+  bool noted = false;    // its beginning as an operation is in the event log
 };
 
 // Where a call goes.

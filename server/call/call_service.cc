@@ -26,7 +26,8 @@ CallService::CallService(const auth::TokenVerifier& verifier, SessionRouter& rou
       directory_(directory),
       store_(store),
       core_(core),
-      stats_(metrics) {}
+      stats_(metrics),
+      auth_stats_(metrics) {}
 
 tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
   if (head.path.substr(0, kServicePath.size()) != kServicePath ||
@@ -37,6 +38,7 @@ tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
   }
   const auto token =
       auth::BearerToken(head.authorization.empty() ? head.authentication : head.authorization);
+  if (!token) auth_stats_.CountRefusal(token.error());
   auto principal = token ? verifier_.Verify(*token) : tl::unexpected(token.error());
   if (!principal) {
     Refused(head, principal.error());
@@ -96,6 +98,7 @@ void CallService::Began(Call& call, const Envelope& envelope) {
   call.operation_id = envelope.operation_id;
   if (!call.method->is_operation || call.session == nullptr) return;
   store_.Append(EventOf(event::kOperationStarted, call));
+  call.noted = true;
 }
 
 void CallService::Answered(Call& call) {
@@ -109,7 +112,7 @@ void CallService::Ended(Call& call, Code code) {
   stats_.seconds.Observe(std::chrono::duration<double>(now - call.began).count());
   if (!call.counted) return;
   call.session->CallEnded(now);
-  if (call.method->is_operation) {
+  if (call.noted) {
     EventRecord event = EventOf(event::kOperationFinished, call);
     event.detail = CodeName(code);
     store_.Append(std::move(event));
