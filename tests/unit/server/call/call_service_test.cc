@@ -1,0 +1,273 @@
+#include "server/call/call_service.h"
+
+#include "tests/unit/server/call/call_world.h"
+
+namespace foxfire::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+class CallServiceTest : public CallWorld {
+ protected:
+  static CallHead Head(std::string_view path, std::string_view authorization) {
+    CallHead head;
+    head.path = path;
+    head.authorization = authorization;
+    head.user_agent = "grpc-python/1.60";
+    head.peer = "10.0.0.1:1234";
+    return head;
+  }
+  Call Admit(const std::string& method, const std::string& user = "alice") {
+    const std::string path = Path(method);
+    const std::string authorization = "Bearer token-of-" + user;
+    auto call = service_.Admit(Head(path, authorization));
+    EXPECT_TRUE(call);
+    return *std::move(call);
+  }
+  RoutedPtr Decide(const Call& call, const Envelope& envelope) {
+    auto routed = std::make_shared<Routed>();
+    const auto keep = [routed](RouteResult result) {
+      ++routed->times;
+      routed->result = std::move(result);
+    };
+    if (auto now = service_.DecideRoute(call, envelope, keep)) keep(*std::move(now));
+    core_.RunUntilIdle();
+    return routed;
+  }
+  // A call that is on its way to a live engine.
+  Call Underway(const std::string& method, const char* session = kSession,
+                const char* operation = kOperation) {
+    Call call = Admit(method);
+    const Envelope envelope{session, operation, "_SPARK_CONNECT_PYTHON"};
+    const RoutedPtr routed = Decide(call, envelope);
+    EXPECT_TRUE(routed->ok());
+    service_.Routed(call, routed->route());
+    service_.Began(call, envelope);
+    return call;
+  }
+  std::string Counted(const char* code) {
+    const std::string name = std::string("foxfire_calls_total{code=\"") + code + "\"} ";
+    const std::string text = metrics_.Render();
+    const size_t at = text.find(name);
+    if (at == std::string::npos) return "";
+    return text.substr(at + name.size(), text.find('\n', at) - at - name.size());
+  }
+};
+
+TEST_F(CallServiceTest, OtherServicesAreNotServed) {
+  for (const char* path : {"/grpc.health.v1.Health/Check", "/", "", "/spark.connect.Other/Execute",
+                           "/spark.connect.SparkConnectService/"}) {
+    const auto call = service_.Admit(Head(path, "Bearer token-of-alice"));
+    ASSERT_FALSE(call) << path;
+    EXPECT_EQ(call.error().code, Code::kUnimplemented) << path;
+  }
+}
+
+TEST_F(CallServiceTest, ALongPathIsNotEchoedWhole) {
+  const auto call = service_.Admit(Head("/" + std::string(5000, 'x'), ""));
+
+  ASSERT_FALSE(call);
+  EXPECT_LT(call.error().message.size(), 400U);
+}
+
+TEST_F(CallServiceTest, UnknownMethodsOfTheServiceAreServed) {
+  EXPECT_TRUE(service_.Admit(Head(Path("FutureMethod"), "Bearer token-of-alice")));
+}
+
+struct RefusedCase {
+  const char* authorization;
+  const char* reason;
+};
+
+TEST_F(CallServiceTest, RefusalsUseTheSameWordsAndLeaveTheReasonInTheEvent) {
+  const std::vector<RefusedCase> cases = {{"", "missing"},
+                                          {"Basic YWxpY2U=", "malformed"},
+                                          {"Bearer ", "missing"},
+                                          {"Bearer wrong", "unknown"},
+                                          {"Bearer revoked", "revoked"},
+                                          {"Bearer expired", "expired"}};
+  const std::string path = Path("ExecutePlan");
+  for (const RefusedCase& c : cases) {
+    const auto call = service_.Admit(Head(path, c.authorization));
+
+    ASSERT_FALSE(call) << c.authorization;
+    EXPECT_EQ(call.error().code, Code::kUnauthenticated);
+    EXPECT_EQ(call.error().message, auth::kRefusalMessage);
+    const std::vector<EventRecord> events = EventsOf(event::kAuthRefused);
+    ASSERT_FALSE(events.empty());
+    EXPECT_EQ(events.back().detail, c.reason) << c.authorization;
+    EXPECT_EQ(events.back().address, "10.0.0.1:1234");
+    EXPECT_EQ(events.back().user, "");
+  }
+  EXPECT_EQ(Counted("UNAUTHENTICATED"), std::to_string(cases.size()));
+}
+
+TEST_F(CallServiceTest, OlderClientsSendTheirTokenUnderAnotherName) {
+  const std::string path = Path("ExecutePlan");
+  CallHead head = Head(path, "");
+  head.authentication = "Bearer token-of-bob";
+
+  const auto call = service_.Admit(head);
+
+  ASSERT_TRUE(call);
+  EXPECT_EQ(call->principal->user, UserId("bob"));
+}
+
+TEST_F(CallServiceTest, TheUsualNameWinsOverTheOlderOne) {
+  const std::string path = Path("ExecutePlan");
+  CallHead head = Head(path, "Bearer wrong");
+  head.authentication = "Bearer token-of-bob";
+
+  EXPECT_FALSE(service_.Admit(head));
+}
+
+TEST_F(CallServiceTest, ASessionIdMustBeAUuid) {
+  const Call call = Admit("ExecutePlan");
+  for (const char* id : {"", "1", "11111111-2222-3333-4444-55555555555",
+                         "11111111-2222-3333-4444-55555555555g", "../../etc/passwd"}) {
+    const RoutedPtr routed = Decide(call, {id, kOperation, ""});
+    ASSERT_TRUE(routed->result && !routed->ok()) << id;
+    EXPECT_EQ(routed->error().code, Code::kInvalidArgument) << id;
+    EXPECT_TRUE(Contains(routed->error().message, "session_id"));
+  }
+}
+
+TEST_F(CallServiceTest, ASessionNotesItsClient) {
+  AddEngine("engine", "alice");
+
+  const Call typed = Underway("ExecutePlan");
+  EXPECT_EQ(typed.session->info().client, "_SPARK_CONNECT_PYTHON");
+  const RoutedPtr untyped = Decide(Admit("ExecutePlan"), {kOtherSession, kOperation, ""});
+  EXPECT_EQ(untyped->route().session->info().client, "grpc-python/1.60");
+}
+
+TEST_F(CallServiceTest, AnOperationIsNotedFromItsBeginningToItsEnd) {
+  AddEngine("engine", "alice");
+  Call call = Underway("ExecutePlan");
+  EXPECT_EQ(call.session->open_calls(), 1);
+  EXPECT_EQ(call.session->operations(), 1);
+  core_.Advance(2s);
+
+  service_.Ended(call, Code::kCancelled);
+
+  const std::vector<EventRecord> started = EventsOf(event::kOperationStarted);
+  const std::vector<EventRecord> finished = EventsOf(event::kOperationFinished);
+  ASSERT_EQ(started.size(), 1U);
+  ASSERT_EQ(finished.size(), 1U);
+  EXPECT_EQ(started[0].operation_id, kOperation);
+  EXPECT_EQ(started[0].session_id, kSession);
+  EXPECT_EQ(started[0].engine_id, "engine");
+  EXPECT_EQ(started[0].user, "alice");
+  EXPECT_EQ(started[0].address, "10.0.0.1:1234");
+  EXPECT_EQ(finished[0].detail, "CANCELLED");
+  ASSERT_EQ(store_.operations().size(), 1U);
+  const OperationRow row = store_.operations()[0];
+  EXPECT_EQ(row.status, static_cast<int>(Code::kCancelled));
+  EXPECT_EQ(*row.ended_at - row.started_at, Duration(2s));
+  EXPECT_EQ(call.session->open_calls(), 0);
+  EXPECT_EQ(call.session->last_activity(), clock_.WallNow());
+  EXPECT_EQ(Counted("CANCELLED"), "1");
+}
+
+TEST_F(CallServiceTest, AnOperationThatNeverBeganIsNotNoted) {
+  AddEngine("engine", "alice");
+  Call call = Admit("ExecutePlan");
+  const RoutedPtr routed = Decide(call, {kSession, kOperation, ""});
+  service_.Routed(call, routed->route());
+
+  service_.Ended(call, Code::kCancelled);
+
+  EXPECT_TRUE(EventsOf(event::kOperationFinished).empty());
+  EXPECT_TRUE(store_.operations().empty());
+  EXPECT_EQ(call.session->open_calls(), 0);
+}
+
+TEST_F(CallServiceTest, OtherCallsAreNoOperations) {
+  AddEngine("engine", "alice");
+  Call call = Underway("AnalyzePlan");
+
+  service_.Ended(call, Code::kOk);
+
+  EXPECT_TRUE(EventsOf(event::kOperationStarted).empty());
+  EXPECT_TRUE(store_.operations().empty());
+  EXPECT_EQ(call.session->operations(), 0);
+}
+
+TEST_F(CallServiceTest, ReleaseSessionEndsTheSessionAndItsBinding) {
+  AddEngine("engine", "alice");
+  Call first = Underway("ExecutePlan");
+  service_.Ended(first, Code::kOk);
+  ASSERT_EQ(directory_.sessions(), 1U);
+  Call release = Underway("ReleaseSession");
+
+  service_.Ended(release, Code::kOk);
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(release.session->state(), SessionState::kClosed);
+  EXPECT_EQ(directory_.sessions(), 0U);
+  EXPECT_EQ(EventsOf(event::kSessionClosed).size(), 1U);
+}
+
+TEST_F(CallServiceTest, AReleaseThatFailedLeavesTheSession) {
+  AddEngine("engine", "alice");
+  Call first = Underway("ExecutePlan");
+  service_.Ended(first, Code::kOk);
+  Call release = Underway("ReleaseSession");
+
+  service_.Ended(release, Code::kUnavailable);
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(release.session->state(), SessionState::kActive);
+  EXPECT_EQ(directory_.sessions(), 1U);
+}
+
+TEST_F(CallServiceTest, ACallIsCountedOnceHoweverOftenItIsRouted) {
+  AddEngine("engine", "alice");
+  Call call = Underway("ExecutePlan");
+  const SessionPtr first = call.session;
+
+  service_.EngineIsDead(EngineId("engine"), "its port refuses connections");
+  service_.Unrouted(call);
+  EXPECT_EQ(first->open_calls(), 0);
+  auto routed = std::make_shared<Routed>();
+  service_.RouteAgain(call, {kSession, kOperation, ""}, [routed](RouteResult result) {
+    ++routed->times;
+    routed->result = std::move(result);
+  });
+  core_.RunUntilIdle();
+  const EngineId next = RegisterLaunched();
+
+  ASSERT_TRUE(routed->ok());
+  EXPECT_EQ(routed->route().engine.id, next);
+  service_.Routed(call, routed->route());
+  EXPECT_EQ(call.session->open_calls(), 1);
+  EXPECT_EQ(first->state(), SessionState::kLost);
+}
+
+TEST_F(CallServiceTest, WhatTheClientOfADeadEngineHearsDependsOnWhatItHasHeard) {
+  AddEngine("engine", "alice");
+  Call call = Underway("ExecutePlan");
+
+  EXPECT_TRUE(CallService::MayRouteAgain(call));
+  EXPECT_EQ(CallService::EngineDiedStatus(call).code, Code::kUnavailable);
+  service_.Answered(call);
+  EXPECT_FALSE(CallService::MayRouteAgain(call));
+  EXPECT_TRUE(IsSessionChanged(CallService::EngineDiedStatus(call)));
+  call.session = nullptr;
+  EXPECT_FALSE(CallService::MayRouteAgain(call));
+  EXPECT_EQ(CallService::EngineDiedStatus(call).code, Code::kNotFound);
+}
+
+TEST_F(CallServiceTest, CallsThatAreOpenAreCounted) {
+  AddEngine("engine", "alice");
+  Call call = Underway("ExecutePlan");
+  EXPECT_TRUE(Contains(metrics_.Render(), "foxfire_calls_open 1"));
+
+  service_.Ended(call, Code::kOk);
+
+  EXPECT_TRUE(Contains(metrics_.Render(), "foxfire_calls_open 0"));
+  EXPECT_EQ(Counted("OK"), "1");
+}
+
+}  // namespace
+}  // namespace foxfire::server
