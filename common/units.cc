@@ -48,6 +48,8 @@ std::optional<WallTime> ReadTime(std::string_view text) {
   const std::string whole(text.substr(0, kShape.size()));
   if (strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &parts) == nullptr) return std::nullopt;
   const int day = parts.tm_mday;
+  // What the clock's 64 bits of nanoseconds hold, and more than anybody means.
+  if (parts.tm_year + 1900 < 1900 || parts.tm_year + 1900 > 2200) return std::nullopt;
   const int64_t seconds = timegm(&parts);
   const std::string_view fraction = text.substr(kShape.size(), text.size() - kShape.size() - 1);
   if (parts.tm_mday != day || fraction == ".") return std::nullopt;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "auth/auth_stats.h"
 #include "auth/token_verifier.h"
 #include "common/executor.h"
 #include "common/metrics.h"
@@ -66,6 +67,7 @@ class CallService {
   EventStore& store_;
   Executor& core_;
   CallStats stats_;
+  auth::AuthStats auth_stats_;
 };
 
 }  // namespace foxfire::server

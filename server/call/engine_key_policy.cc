@@ -44,7 +44,8 @@ Result<EngineChoice> ChooseEngine(const EngineKeyOptions& options, const auth::P
   }
   switch (options.share_level) {
     case ShareLevel::kConnection:
-      choice.key.owner = session_id;
+      // The user belongs to it: somebody else's session id must not lead to their engine.
+      choice.key.owner = principal.user.str() + "/" + std::string(session_id);
       break;
     case ShareLevel::kUser:
       choice.key.owner = principal.user.str();
