@@ -23,7 +23,7 @@ struct LevelCase {
 
 TEST(EngineKeyPolicyTest, TheShareLevelDecidesWhoOwnsAndWhoRuns) {
   const std::vector<LevelCase> cases = {
-      {ShareLevel::kConnection, {}, kSession, "alice"},
+      {ShareLevel::kConnection, {}, std::string("alice/") + kSession, "alice"},
       {ShareLevel::kUser, {"etl"}, "alice", "alice"},
       {ShareLevel::kGroup, {"etl", "bi"}, "etl", "etl"},
       {ShareLevel::kGroup, {}, "alice", "alice"},
