@@ -4,8 +4,8 @@ import java.time.Duration;
 
 /**
  * How long clients have done nothing. Spark stamps executions with System.nanoTime() and sessions
- * with the wall clock; instead of comparing either with now, this watches for a change of them. So a
- * wall clock that is set does not matter, and the answer is as exact as the observations are
+ * with the wall clock; instead of comparing either with now, this watches for a change of them. So
+ * it does not matter when the wall clock is set, and the answer is as exact as the observations are
  * frequent. An open session alone is no activity. Confined to one thread.
  */
 final class Activity {

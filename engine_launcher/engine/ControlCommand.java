@@ -11,6 +11,7 @@ import java.time.Duration;
 record ControlCommand(String command, Duration grace, String reason, String by) {
   static final String STOP = "stop";
 
+  private static final Duration GRACE_MAX = Duration.ofDays(3650);
   private static final ObjectMapper MAPPER =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -32,9 +33,15 @@ record ControlCommand(String command, Duration grace, String reason, String by) 
     if (!json.path("command").asText().equals(STOP)) {
       throw new BrokenCommand("\"command\" must be \"" + STOP + "\"");
     }
-    JsonNode grace = json.path("grace_ms");
-    if (!grace.isIntegralNumber() || !grace.canConvertToLong() || grace.asLong() < 0) {
-      throw new BrokenCommand("\"grace_ms\" must be a whole number of milliseconds, 0 or more");
+    JsonNode grace = json.path("grace_ms"); // none: at once
+    boolean isMillis =
+        grace.isIntegralNumber()
+            && grace.canConvertToLong()
+            && grace.asLong() >= 0
+            && grace.asLong() <= GRACE_MAX.toMillis();
+    if (!grace.isMissingNode() && !isMillis) {
+      throw new BrokenCommand(
+          "\"grace_ms\" must be a whole number of milliseconds, between 0 and 10 years");
     }
     return new ControlCommand(
         STOP,

@@ -53,7 +53,8 @@ record EngineSettings(
   static EngineSettings load(String[] arguments) throws StartFailure {
     if (arguments.length != 1) {
       throw new StartFailure(
-          "EngineMain takes one argument, the path of its properties file, not " + arguments.length);
+          "EngineMain takes one argument, the path of its properties file, and got "
+              + arguments.length);
     }
     PropertyReader in = new PropertyReader(Path.of(arguments[0]));
     EngineSettings settings =

@@ -1,12 +1,16 @@
 package foxfire.engine;
 
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.spark.SparkContext;
 
 /** Whom the whole process works as. Spark Connect itself never asks who a caller is. */
 final class Identity {
-  private static final String NAME_RULE = "hadoop.security.auth_to_local.mechanism";
+  private static final Map<String, String> NAME_RULES =
+      Map.of(
+          "hadoop.security.auth_to_local", "RULE:[1:$1@$0] RULE:[2:$1/$2@$0]",
+          "hadoop.security.auth_to_local.mechanism", "MIT");
   private static final String USER_VARIABLE = "SPARK_USER";
 
   private Identity() {}
@@ -23,8 +27,9 @@ final class Identity {
       if (user.contains("@") || user.contains("/")) keepWholeNames();
       UserGroupInformation.setLoginUser(UserGroupInformation.createRemoteUser(user));
     } catch (RuntimeException e) {
-      throw new StartFailure("foxfire.engine.run.as = " + user + ": Hadoop does not take this name: "
-          + StartFailure.describe(StartFailure.rootOf(e)), e);
+      String why = StartFailure.describe(StartFailure.rootOf(e));
+      throw new StartFailure(
+          "foxfire.engine.run.as = " + user + ": Hadoop does not take this name: " + why, e);
     }
   }
 
@@ -32,17 +37,22 @@ final class Identity {
   static void verify(SparkContext context, String user) throws StartFailure {
     if (context.sparkUser().equals(user)) return;
     throw new StartFailure(
-        "Spark works as \"" + context.sparkUser() + "\" instead of \"" + user
-            + "\"; look at hadoop.security.auth_to_local in Hadoop's configuration");
+        "Spark would work as \"" + context.sparkUser() + "\" instead of \"" + user
+            + "\"; choose a user name without /, or look at hadoop.security.auth_to_local in"
+            + " Hadoop's configuration");
   }
 
-  // Hadoop's own rule refuses these names, so no e-mail address could be a user.
+  // Hadoop takes an e-mail address for a Kerberos name: it cuts the domain off, so that users of
+  // different domains become one, or refuses the name. These rules keep it whole.
   private static void keepWholeNames() {
     if (UserGroupInformation.isSecurityEnabled()) return;
     Configuration configuration = new Configuration();
-    configuration.set(NAME_RULE, "MIT");
+    NAME_RULES.forEach(
+        (key, value) -> {
+          configuration.set(key, value);
+          // Spark sets Hadoop up once more, from the system's properties.
+          System.setProperty("spark.hadoop." + key, value);
+        });
     UserGroupInformation.setConfiguration(configuration);
-    // Spark sets Hadoop up once more, from the system's properties.
-    System.setProperty("spark.hadoop." + NAME_RULE, "MIT");
   }
 }

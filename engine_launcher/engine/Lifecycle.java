@@ -5,8 +5,8 @@ import java.time.Duration;
 
 /**
  * When a registered engine ends, and how gently. Every end goes the same way: deregister, wait for
- * what runs within a grace, leave run(). A later order replaces an earlier one. Confined to the main
- * thread.
+ * what runs within a grace, leave run(). A later order replaces an earlier one. Confined to the
+ * main thread.
  */
 final class Lifecycle implements Registration.Listener {
   private static final Duration POLL_MAX = Duration.ofSeconds(1);

@@ -2,7 +2,10 @@ package foxfire.engine;
 
 import org.apache.spark.launcher.JavaModuleOptions;
 
-/** Prints the options that Spark needs on the java command line, one a line; needs spark-launcher's jar only. */
+/**
+ * Prints the options that Spark needs on the java command line, one a line. Needs no jar of Spark's
+ * but spark-launcher's.
+ */
 public final class ModuleOptions {
   private ModuleOptions() {}
 

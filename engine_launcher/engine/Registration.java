@@ -54,7 +54,8 @@ final class Registration {
   private boolean active; // was registered at least once; before that register() does it all
   private String lastTrouble = "";
 
-  Registration(EngineSettings settings, Optional<String> digest, Mailbox mailbox, Listener listener) {
+  Registration(
+      EngineSettings settings, Optional<String> digest, Mailbox mailbox, Listener listener) {
     this.settings = settings.zooKeeper();
     this.digest = digest;
     this.mailbox = mailbox;

@@ -39,7 +39,7 @@ final class StartFailure extends Exception {
 
   private static String cureFor(Throwable root) {
     String message = String.valueOf(root.getMessage());
-    if (message.startsWith("System memory ")) {
+    if (message.contains("System memory ")) {
       return "set the profile's driver_memory to 512MiB or more";
     }
     if (root instanceof OutOfMemoryError) {

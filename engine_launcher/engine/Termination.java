@@ -5,8 +5,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Signals, and the guarantee that the process ends. Without it a thread of Spark or of a user's code
- * that never ends could keep the JVM alive for ever. Thread-safe.
+ * Signals, and the guarantee that the process ends. Without it a thread of Spark or of a user's
+ * code that never ends could keep the JVM alive for ever. Thread-safe.
  */
 final class Termination {
   private static final Duration CLEAN_UP_MAX = Duration.ofSeconds(3);

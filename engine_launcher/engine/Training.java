@@ -13,7 +13,8 @@ final class Training {
 
   private Training() {}
 
-  static void run(EngineSettings settings, SparkDriver driver, Registration registration, String secret)
+  static void run(
+      EngineSettings settings, SparkDriver driver, Registration registration, String secret)
       throws StartFailure {
     try {
       WarmUp.run(localHost(settings.address().bind()), driver.port(), secret);

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from urllib.parse import quote
 
 from support.spark_home import java, spark_home, spark_jars
 from support.waiting import wait_until
@@ -20,9 +21,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def engine_jar() -> Path:
-    jar = Path(os.environ.get("FOXFIRE_ENGINE_JAR", REPOSITORY / "build/release/foxfire-engine.jar"))
+    given = os.environ.get("FOXFIRE_ENGINE_JAR")
+    jar = Path(given) if given else REPOSITORY / "build/release/foxfire-engine.jar"
     if not jar.is_file():
-        raise RuntimeError(f"{jar}: no such file; build foxfire_engine_jar or set FOXFIRE_ENGINE_JAR")
+        raise RuntimeError(f"{jar}: no such file; build it or set FOXFIRE_ENGINE_JAR")
     return jar
 
 
@@ -31,23 +33,24 @@ def module_options() -> tuple[str, ...]:
     """What Spark needs on the java command line."""
     class_path = os.pathsep.join(str(jar) for jar in [*spark_jars("spark-launcher_"), engine_jar()])
     command = [java(), "-cp", class_path, "foxfire.engine.ModuleOptions"]
-    return tuple(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("\n")[:-1])
+    return tuple(subprocess.check_output(command, text=True).splitlines())
 
 
 class EngineProcess:
-    """One engine process and its folder. `settings` are properties on top of the defaults here, None
-    removes one; `options` are for java. Usable in a `with` statement."""
+    """One engine process and its folder. `settings` are properties on top of the defaults here,
+    None removes one; `options` are for java. Usable in a `with` statement."""
 
-    def __init__(self, folder: Path, zookeeper: str, user="alice", settings=None, options=(), env=None,
-                 write_secret=True, heap="768m"):
+    def __init__(self, folder: Path, zookeeper: str, user="alice", settings=None, options=(),
+                 env=None, write_secret=True, heap="768m"):
         self.id = str(uuid.uuid4())
-        self.key = f"user:{user.replace('@', '%40')}:default:default"
+        self.key = f"user:{quote(user, safe='')}:default:default"
         self.folder = Path(folder) / self.id
         self.secret = secrets.token_urlsafe(32)
         self.secret_file = self.folder / "secret"
         self.log_file = self.folder / "engine.log"
         self.process = None
-        self._options = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xms32m", f"-Xmx{heap}", *options]
+        self._options = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xms32m", f"-Xmx{heap}",
+                         *options]
         self._env = env or {}
         self._make_files(zookeeper, user, settings or {}, write_secret)
 
@@ -65,10 +68,12 @@ class EngineProcess:
                    "-cp", class_path, f"-Dfoxfire.engine.id={self.id}", "foxfire.engine.EngineMain",
                    str(self.folder / "engine.properties")]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8",
-                       "SPARK_HOME": str(spark_home()), "PYSPARK_PYTHON": sys.executable, **self._env}
+                       "SPARK_HOME": str(spark_home()), "PYSPARK_PYTHON": sys.executable,
+                       **self._env}
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log,
-                                            stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True)
         return self
 
     def start_and_register(self) -> "EngineProcess":
@@ -92,11 +97,12 @@ class EngineProcess:
         return found[count - 1]
 
     def await_exit(self, seconds: float = 20) -> int:
-        """Waits for the process to end by itself; answers with its exit status, 128 + n for signal n."""
+        """Waits for it to end by itself; answers with its exit status, 128 + n for signal n."""
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"the engine still runs after {seconds} s:\n{self.log()}") from None
+            log = self.log()
+            raise AssertionError(f"the engine still runs after {seconds} s:\n{log}") from None
         return 128 - status if status < 0 else status
 
     def signal(self, number: int):

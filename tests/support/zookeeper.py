@@ -108,7 +108,8 @@ class ZooKeeperServer:
         self.stop()
 
     def _serves_or_ended(self) -> bool:
-        return self.process.poll() is not None or self._answer("srvr").startswith("Zookeeper version")
+        has_ended = self.process.poll() is not None
+        return has_ended or self._answer("srvr").startswith("Zookeeper version")
 
     def _answer(self, word: str) -> str:
         try:
