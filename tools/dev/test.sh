@@ -57,17 +57,25 @@ test_e2e() {
   run_pytest e2e tests/e2e
 }
 
-run_tests() {
-  setup_all
-  mkdir -p "$RESULTS"
-  export PYTHONPATH="$ROOT/tests" FOXFIRE_BUILD="$ROOT/build/release"
-  export FOXFIRE_TEST_SPARK_HOME FOXFIRE_ENGINE_JAR="$FOXFIRE_BUILD/foxfire-engine.jar"
+# What the tests and benches in Python ask the environment for.
+test_environment() {
   FOXFIRE_TEST_SPARK_HOME=$(spark_home)
   JAVA_HOME=$(java_home)
-  export JAVA_HOME PATH="$JAVA_HOME/bin:$PATH"
+  export PYTHONPATH="$ROOT/tests" FOXFIRE_BUILD="$ROOT/build/release" FOXFIRE_TEST_SPARK_HOME
+  export FOXFIRE_ENGINE_JAR="$FOXFIRE_BUILD/foxfire-engine.jar" JAVA_HOME PATH="$JAVA_HOME/bin:$PATH"
+}
+
+sanitizer_options() {
   export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   export TSAN_OPTIONS=halt_on_error=1
   if [ -f "$ROOT/tests/tsan.supp" ]; then TSAN_OPTIONS+=":suppressions=$ROOT/tests/tsan.supp"; fi
+}
+
+run_tests() {
+  setup_all
+  mkdir -p "$RESULTS"
+  test_environment
+  sanitizer_options
   local started=$SECONDS
   case "${1:-all}" in
     unit) test_unit ;;

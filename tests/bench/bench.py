@@ -1,0 +1,150 @@
+"""What Foxfire costs and saves, next to plain Spark in the same run. ./dev bench calls this."""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from rounds import Comparison, interleave, print_table
+from stock_server import StockServer
+
+os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+from support.gateway import FOXFIRED, Gateway  # noqa: E402
+from support.waiting import wait_until  # noqa: E402
+
+# As it ships, not as the tests run it: C2, the class data archive, the default heap.
+HEAP = "1g"
+SETTINGS = {
+    "engine.prepare_archive": True,
+    "profile.default.driver_memory": "1GiB",
+    "profile.default.java_options": [],
+}
+CALLS_PER_ROUND = 40
+
+
+def open_session(url):
+    from pyspark.sql.connect.session import SparkSession
+
+    return SparkSession.builder.remote(url).create()
+
+
+def resident_mib(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
+    return int(line.split()[1]) / 1024
+
+
+def engine_secret(gateway, engine_id):
+    key = (gateway.var / "cluster.secret").read_text().strip().encode()
+    digest = hmac.new(key, engine_id.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def p50_of_select_1(spark):
+    times = []
+    for _ in range(CALLS_PER_ROUND):
+        began = time.perf_counter()
+        spark.sql("select 1").collect()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def compare_latency(gateway, rounds):
+    through = open_session(gateway.url("alice"))
+    through.range(1).collect()
+    engine = gateway.engine("alice")
+    port = engine["endpoint"].rpartition(":")[2]
+    secret = engine_secret(gateway, engine["engine_id"])
+    direct = open_session(f"sc://localhost:{port}/;token={secret};user_id=bench")
+    for spark in (through, direct):  # warm both
+        p50_of_select_1(spark)
+    comparison = interleave(Comparison('p50 of spark.sql("select 1").collect()', "ms"), rounds,
+                            lambda: p50_of_select_1(through), lambda: p50_of_select_1(direct))
+    through.stop()
+    direct.stop()
+    return comparison
+
+
+def first_answer(url):
+    spark = open_session(url)
+    assert spark.range(1).collect()[0][0] == 0
+    return spark
+
+
+def compare_launch(gateway, folder, rounds):
+    """From nothing to the first answer, and the memory of what then runs idle."""
+    seconds = Comparison("launch to first answer, cold", "s")
+    memory = Comparison("resident memory of an engine after its first query", "MiB")
+
+    def ours():
+        user = f"user-{uuid.uuid4().hex[:8]}"
+        url = gateway.url(user)
+        began = time.perf_counter()
+        spark = first_answer(url)
+        took = time.perf_counter() - began
+        engine = gateway.engine(user)
+        memory.ours.append(resident_mib(engine["pid"]))
+        spark.stop()
+        gateway.cli("engine", "kill", engine["engine_id"])
+        return took
+
+    def stock():
+        began = time.perf_counter()
+        with StockServer(folder, HEAP) as server:
+            wait_until(lambda: listens(server.port), 90, "the stock server listens")
+            spark = first_answer(server.url)
+            took = time.perf_counter() - began
+            memory.reference.append(resident_mib(server.pid))
+            spark.stop()
+        return took
+
+    return [interleave(seconds, rounds, ours, stock), memory]
+
+
+def listens(port):
+    import socket
+
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def measure(folder, rounds):
+    gateway = Gateway(folder / "gateway", SETTINGS)
+    print("· making the class data archive", flush=True)
+    subprocess.run([FOXFIRED, "--config", gateway.config, "--prepare"], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with gateway:
+        idle_mib = resident_mib(gateway.process.pid)
+        print(f"· {rounds} rounds of launches, Foxfire and stock in turns", flush=True)
+        comparisons = compare_launch(gateway, folder, rounds)
+        print(f"· {rounds} rounds of {CALLS_PER_ROUND} calls, through Foxfire and direct in turns", flush=True)
+        comparisons.append(compare_latency(gateway, rounds))
+        busy_mib = resident_mib(gateway.process.pid)
+    print()
+    print_table(["what", "Foxfire", "plain Spark", "ratio", "ratios of the rounds"],
+                [comparison.row() for comparison in comparisons])
+    print(f"\nresident memory of foxfired: {idle_mib:.1f} MiB idle, {busy_mib:.1f} MiB afterwards")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory(prefix="foxfire-bench-") as folder:
+        measure(Path(folder), rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
