@@ -11,7 +11,6 @@
 
 #include "common/log.h"
 #include "common/task_thread.h"
-#include "discovery/records.h"
 #include "discovery/zookeeper_client_log.h"
 
 namespace foxfire::discovery {
@@ -81,6 +80,13 @@ std::optional<NodeEvent> EventOf(int type) {
   if (type == ZOO_CHANGED_EVENT) return NodeEvent::kChanged;
   if (type == ZOO_CHILD_EVENT) return NodeEvent::kChildren;
   return std::nullopt;
+}
+
+// The C client hands its log no context. Never destroyed: its threads may still speak while the
+// process ends.
+void LogLine(const char* line) {
+  static auto* const log = new ZooKeeperClientLog(*new SystemClock);
+  log->Write(line);
 }
 
 class ZooKeeperClient final : public NodeClient {
@@ -175,10 +181,12 @@ void ZooKeeperClient::Connect() {
   const auto timeout = options_.session_timeout / std::chrono::milliseconds(1);
   handle_->zookeeper =
       zookeeper_init2(options_.connect.c_str(), &OnEvent, static_cast<int>(timeout), nullptr,
-                      handle_.get(), 0, &LogZooKeeperLine);
+                      handle_.get(), 0, &LogLine);
   if (handle_->zookeeper == nullptr) {
-    const Error error = ErrnoError(errno, "connecting to ZooKeeper at " + options_.connect);
-    Log("discovery").warn("{} retry_in={}s", error.message, retry_ / std::chrono::seconds(1));
+    const char* why = errno == ENOENT ? "no such host" : "no connection can be made";
+    Log("discovery")
+        .warn("ZooKeeper at {}: {} retry_in={}s", options_.connect, why,
+              retry_ / std::chrono::seconds(1));
     handle_.reset();
     retry_timer_ = executor_.PostAfter(retry_, [this] { Connect(); });
     retry_ = std::min(retry_ * 2, kRetryMax);
@@ -381,26 +389,6 @@ void ZooKeeperClient::Delete(const std::string& path, Callback<void> done) {
 }
 
 }  // namespace
-
-Result<void> CheckOptions(const ZooKeeperClientOptions& options) {
-  for (size_t at = 0; at <= options.connect.size();) {
-    const size_t end = std::min(options.connect.find(',', at), options.connect.size());
-    RETURN_IF_ERROR_CONTEXT(ParseEndpoint(options.connect.substr(at, end - at)),
-                            "zookeeper.connect");
-    at = end + 1;
-  }
-  if (options.session_timeout < std::chrono::milliseconds(100) ||
-      options.session_timeout > std::chrono::hours(24)) {
-    return MakeError(Code::kInvalidArgument,
-                     "zookeeper.session_timeout must be between 100ms and 24h");
-  }
-  const std::string_view digest = options.digest.Reveal();
-  if (!digest.empty() && (digest.find(':') == std::string_view::npos || digest.front() == ':')) {
-    return MakeError(Code::kInvalidArgument,
-                     "the file of zookeeper.digest_file must hold one line \"user:password\"");
-  }
-  return {};
-}
 
 std::unique_ptr<NodeClient> MakeZooKeeperClient(ZooKeeperClientOptions options,
                                                 Executor& executor) {

@@ -1,7 +1,5 @@
 #include "discovery/zookeeper_client_log.h"
 
-#include <string_view>
-
 #include "common/log.h"
 
 namespace foxfire::discovery {
@@ -17,7 +15,7 @@ spdlog::level::level_enum LevelOf(std::string_view name) {
 
 }  // namespace
 
-void LogZooKeeperLine(const char* line) {
+void ZooKeeperClientLog::Write(const char* line) {
   constexpr std::string_view kMark = ":ZOO_";
   const std::string_view text = line == nullptr ? "" : line;
   const size_t mark = text.find(kMark);
@@ -26,11 +24,22 @@ void LogZooKeeperLine(const char* line) {
     return;
   }
   const std::string_view rest = text.substr(mark + kMark.size());
-  const size_t at = rest.find('@');
-  const size_t message = rest.find(": ");
+  const size_t colon = rest.find(": ");
+  const std::string_view place = rest.substr(0, colon);  // "WARN@function@line"
+  auto level = LevelOf(place.substr(0, place.find('@')));
+  if (level > spdlog::level::debug && SpokeWithinAMinute(place)) level = spdlog::level::debug;
   Log("zookeeper")
-      .log(LevelOf(rest.substr(0, at)), "client: {}",
-           message == std::string_view::npos ? rest : rest.substr(message + 2));
+      .log(level, "client: {}", colon == std::string_view::npos ? rest : rest.substr(colon + 2));
+}
+
+bool ZooKeeperClientLog::SpokeWithinAMinute(std::string_view place) {
+  const SteadyTime now = clock_.Now();
+  MutexLock lock(mutex_);
+  const auto [entry, is_new] = last_by_place_.try_emplace(std::string(place), now);
+  if (is_new) return false;
+  if (now - entry->second < std::chrono::minutes(1)) return true;
+  entry->second = now;
+  return false;
 }
 
 }  // namespace foxfire::discovery

@@ -2,8 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "discovery/zookeeper_client.h"
-#include "discovery/zookeeper_client_log.h"
-#include "tests/support/captured_log.h"
 
 namespace foxfire::discovery {
 namespace {
@@ -37,20 +35,6 @@ TEST(ZooKeeperClientOptionsTest, RefusesADigestWithoutUserButNeverShowsIt) {
     EXPECT_THAT(checked.error().message, HasSubstr("zookeeper.digest_file"));
     EXPECT_THAT(checked.error().message, testing::Not(HasSubstr("hunter2")));
   }
-}
-
-TEST(ZooKeeperClientLogTest, KeepsTheTextAndTurnsTheLevelDown) {
-  const CapturedLog log;
-
-  LogZooKeeperLine("2026-01-01 00:00:00,0:7(0x1):ZOO_ERROR@check_events@2462: server: gone");
-  LogZooKeeperLine("2026-01-01 00:00:00,0:7(0x1):ZOO_INFO@f@1: made");
-  LogZooKeeperLine("no known form");
-  LogZooKeeperLine(nullptr);
-
-  Log("zookeeper").flush();
-  EXPECT_THAT(log.Text(), HasSubstr("W zookeeper: client: server: gone"));
-  EXPECT_THAT(log.Text(), HasSubstr("D zookeeper: client: made"));
-  EXPECT_THAT(log.Text(), HasSubstr("I zookeeper: client: no known form"));
 }
 
 }  // namespace

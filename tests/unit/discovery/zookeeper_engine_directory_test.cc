@@ -143,7 +143,7 @@ TEST_F(ZooKeeperEngineDirectoryTest, FailsAtOnceWhileDisconnectedAndCountsIt) {
 
   EXPECT_EQ(Acquire(KeyOf("alice")).error().code, Code::kUnavailable);
 
-  EXPECT_TRUE(harness_.real().View()->stale);
+  EXPECT_TRUE(harness_.changed().Await([&] { return harness_.real().View()->stale; }));
   const std::string metrics = harness_.metrics().Render();
   EXPECT_THAT(metrics, HasSubstr("foxfire_discovery_operation_errors_total 1"));
   EXPECT_THAT(metrics, HasSubstr("foxfire_discovery_connected 0"));
