@@ -12,17 +12,35 @@ die() {
   exit 1
 }
 
+# On a terminal: the last line of the log, over and over, until it is killed or ./dev ends.
+show_tail() {
+  local title=$1 log=$2
+  while sleep 1 && kill -0 "$$" 2>/dev/null; do
+    printf '\r\033[K· %s … %.60s' "$title" "$(tail -n 1 "$log")"
+  done
+}
+
 # step TITLE COMMAND…: says what is done and how long it took; its output goes to a log, whose end is
 # shown if it fails.
 step() {
-  local title=$1 log started
+  local title=$1 log started=$SECONDS ticker='' status=0
   shift
   log="$LOGS/$(printf '%s' "$title" | tr -cs 'a-zA-Z0-9' '-').log"
-  started=$SECONDS
   printf '· %s … ' "$title"
-  if "$@" >"$log" 2>&1; then
+  : >"$log"
+  if [ -t 1 ]; then
+    show_tail "$title" "$log" &
+    ticker=$!
+  fi
+  "$@" >"$log" 2>&1 || status=$?
+  if [ -n "$ticker" ]; then
+    kill "$ticker" 2>/dev/null || true
+    wait "$ticker" 2>/dev/null || true
+    printf '\r\033[K· %s … ' "$title"
+  fi
+  if [ "$status" -eq 0 ]; then
     printf '%d s\n' "$((SECONDS - started))"
-    return 0
+    return
   fi
   printf 'failed after %d s\n' "$((SECONDS - started))"
   tail -n 40 "$log" >&2
