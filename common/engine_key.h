@@ -17,7 +17,7 @@ enum class ShareLevel { kConnection, kUser, kGroup, kServer };
 std::string_view ShareLevelName(ShareLevel level);
 std::optional<ShareLevel> ParseShareLevel(std::string_view name);
 
-// A value type. `owner` is "<user>/<session id>", a user, a group or the service, as the level says.
+// A value type. `owner` is "<user>/<session id>", a user, a group or the service, as `level` says.
 struct EngineKey {
   ShareLevel level = ShareLevel::kUser;
   std::string owner;

@@ -7,7 +7,10 @@ namespace {
 
 // clang-format off
 #define FIELD(member) [](const FieldTarget& target) -> FieldRef { return &target.config->member; }
-#define PROFILE(member) [](const FieldTarget& target) -> FieldRef { return &target.profile->member; }
+#define PROFILE(member)                         \
+  [](const FieldTarget& target) -> FieldRef { \
+    return &target.profile->member;           \
+  }
 // clang-format on
 
 constexpr std::string_view kServer = "server";
