@@ -205,6 +205,8 @@ void Connection::Detach(ProxiedCall& call) {
   }
   if (side.next != nullptr) SideOf(*side.next).previous = side.previous;
   side.connection = nullptr;
+  side.announced = 0;
+  side.deferred = false;
 }
 
 ProxiedCall* Connection::CallOf(int32_t stream) const {

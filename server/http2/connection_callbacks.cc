@@ -100,6 +100,7 @@ struct ConnectionCallbacks {
       return NGHTTP2_ERR_DEFERRED;
     }
     if (part > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    side.announced = part;
     if (side.ended && part == side.pipe.bytes()) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;
       if (!side.trailers.empty()) {

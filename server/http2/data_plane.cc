@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <future>
 
+#include "common/check.h"
 #include "common/log.h"
+#include "server/http2/request_rewriter.h"
 
 namespace foxfire::server::http2 {
 namespace {
@@ -18,6 +20,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::Create(const DataPlaneOptions& opt
                                                      const SocketAddress& listen,
                                                      const TlsContext* tls, CallService& service,
                                                      const Clock& clock, Metrics& metrics) {
+  CHECK(options.stream_window >= 2 * RequestRewriter::kDecideAfter);
   std::unique_ptr<DataPlane> plane(new DataPlane(options, metrics));
   RETURN_IF_ERROR(plane->Bind(listen));
   for (size_t i = 0; i < options.loops; ++i) {

@@ -12,7 +12,8 @@ struct DataPlaneOptions {
   size_t loops = 1;
 
   // Flow control. A stream may hold a window of bytes here, a wide one once it has shown that its
-  // receiver keeps up (docs/performance.md says where the numbers come from).
+  // receiver keeps up (docs/performance.md says where the numbers come from). The first message
+  // has to fit as far as it is read before its call is routed: RequestRewriter::kDecideAfter.
   uint32_t stream_window = 1U << 20;
   uint32_t wide_window = 4U << 20;
   // One read; the largest frame made; what may wait for a socket before frames stay in streams.

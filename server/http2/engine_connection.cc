@@ -59,9 +59,9 @@ bool EngineConnection::Open(ProxiedCall& call) {
   return true;
 }
 
-ProxiedCall* EngineConnection::TakeFirstCall(bool keep_request) {
+ProxiedCall* EngineConnection::TakeFirstCall() {
   while (ProxiedCall* const call = calls()) {
-    if (!keep_request) call->StreamGone(*this);
+    if (!call->MayMove()) call->StreamGone(*this);
     Detach(*call);
     if (call->HasStreams()) return call;
     parts_.calls.Remove(*call);

@@ -29,9 +29,8 @@ class EngineConnection final : public Connection {
   // Opens a stream with the call's headers and body; false: it takes no more streams.
   bool Open(ProxiedCall& call);
   bool TakesCalls() const;
-  // Takes a call off a dead connection; nullptr: there are none left. `keep_request`: nothing of
-  // its request has been sent, so it may go elsewhere.
-  ProxiedCall* TakeFirstCall(bool keep_request);
+  // Takes a call off a dead connection; nullptr: there are none left.
+  ProxiedCall* TakeFirstCall();
 
  protected:
   void OnClosed(const std::string& why, int error_number) override;

@@ -15,11 +15,8 @@ EngineLinks::EngineLinks(LoopParts& parts) : parts_(parts) {}
 
 EngineLinks::~EngineLinks() {
   for (auto& [id, links] : engines_) {
-    std::vector<EngineConnection*> open = links->connections;
-    if (links->probe != nullptr) open.push_back(links->probe);
-    for (EngineConnection* connection : open) {
-      if (connection != nullptr) connection->Close("the gateway stops");
-    }
+    const std::unordered_set<EngineConnection*> open = links->open;  // each leaves it as it closes
+    for (EngineConnection* connection : open) connection->Close("the gateway stops");
   }
 }
 
@@ -47,12 +44,12 @@ EngineConnection* EngineLinks::Connect(Links& links) {
         links.engine.id.str(), links.engine.host);
     return nullptr;
   }
-  return EngineConnection::Start(
+  EngineConnection* const connection = EngineConnection::Start(
       parts_, address->get(), address->size,
-      [this, id = links.engine.id](EngineConnection& connection, EngineConnection::Report report,
-                                   const std::string& why) {
-        Reported(id, connection, report, why);
-      });
+      [this, id = links.engine.id](EngineConnection& from, EngineConnection::Report report,
+                                   const std::string& why) { Reported(id, from, report, why); });
+  if (connection != nullptr) links.open.insert(connection);
+  return connection;
 }
 
 void EngineLinks::Reported(const EngineId& id, EngineConnection& connection,
@@ -60,6 +57,7 @@ void EngineLinks::Reported(const EngineId& id, EngineConnection& connection,
   Links& links = *engines_.at(id);
   using Report = EngineConnection::Report;
   if (report != Report::kConnected) {
+    links.open.erase(&connection);
     for (EngineConnection*& link : links.connections) {
       if (link == &connection) link = nullptr;
     }
@@ -69,12 +67,12 @@ void EngineLinks::Reported(const EngineId& id, EngineConnection& connection,
     case Report::kConnected:
       return;
     case Report::kRefused:
-      for (const uint64_t call : Orphan(connection, true)) links.orphans.push_back(call);
+      for (const uint64_t call : Orphan(connection)) links.orphans.push_back(call);
       return Dead(links, why);
     case Report::kUnreachable:
-      return Tell(Orphan(connection, true), EngineLoss::kUnreachable);
+      return Tell(Orphan(connection), EngineLoss::kUnreachable);
     case Report::kBroken:
-      for (const uint64_t call : Orphan(connection, false)) links.orphans.push_back(call);
+      for (const uint64_t call : Orphan(connection)) links.orphans.push_back(call);
       if (!links.orphans.empty() && links.probe == nullptr) Probe(links);
       return;
   }
@@ -123,10 +121,9 @@ void EngineLinks::Dead(Links& links, const std::string& why) {
 }
 
 // Takes the calls off a connection that has just died.
-std::vector<uint64_t> EngineLinks::Orphan(EngineConnection& connection, bool keep_requests) {
+std::vector<uint64_t> EngineLinks::Orphan(EngineConnection& connection) {
   std::vector<uint64_t> calls;
-  while (ProxiedCall* const call = connection.TakeFirstCall(keep_requests))
-    calls.push_back(call->id());
+  while (ProxiedCall* const call = connection.TakeFirstCall()) calls.push_back(call->id());
   return calls;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "server/engine/engine_status.h"
@@ -28,7 +29,8 @@ class EngineLinks {
  private:
   struct Links {
     LiveEngine engine;
-    std::vector<EngineConnection*> connections;
+    std::vector<EngineConnection*> connections;  // that take calls; nullptr: none yet
+    std::unordered_set<EngineConnection*> open;  // these, the probe, and those that only finish
     std::vector<uint64_t> orphans;  // calls whose connection broke, while the engine is probed
     EngineConnection* probe = nullptr;
     int probes = 0;  // since the last one that was answered
@@ -43,7 +45,7 @@ class EngineLinks {
   void Judge(Links& links, EngineLoss loss);
   void Dead(Links& links, const std::string& why);
   void Tell(std::vector<uint64_t> calls, EngineLoss loss);
-  static std::vector<uint64_t> Orphan(EngineConnection& connection, bool keep_requests);
+  static std::vector<uint64_t> Orphan(EngineConnection& connection);
 
   LoopParts& parts_;
   std::unordered_map<EngineId, std::unique_ptr<Links>> engines_;

@@ -33,6 +33,7 @@ struct CallSide {
   bool deferred = false;  // nghttp2 waits for more in the pipe
   bool finished = false;  // END_STREAM has been received here
   uint64_t sent = 0;      // bytes out of the pipe; many: the other side's window is made wide
+  size_t announced = 0;   // first bytes of the pipe that nghttp2 has made a frame's head for
 };
 
 // How an engine's connection ended, as the calls on it are told.
@@ -55,6 +56,8 @@ class ProxiedCall {
   uint64_t id() const { return id_; }
   CallSide& client() { return client_; }
   CallSide& engine() { return engine_; }
+  // Nothing of its request has been sent and nothing answered: another engine may have it, whole.
+  bool MayMove() const { return engine_.sent == 0 && !answered_; }
   bool HasStreams() const { return client_.connection != nullptr || engine_.connection != nullptr; }
 
   // What the client's connection hears. `refusal`: the connection is one whose calls are not
@@ -100,6 +103,7 @@ class ProxiedCall {
   void AnswerOnly(const CallStatus& status);
   void EndWithTrailers(const CallStatus& status);
   void Resume(CallSide& side);
+  static size_t DropUnannounced(CallSide& side);
   Envelope ReadEnvelope() const;
   RouteCallback PostRouted() const;
 

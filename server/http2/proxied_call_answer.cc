@@ -107,9 +107,8 @@ void ProxiedCall::EngineLost(EngineLoss loss) {
 }
 
 bool ProxiedCall::TryAnotherEngine(EngineLoss loss) {
-  const bool untouched = engine_.sent == 0 && !answered_ && engine_.connection == nullptr;
-  if (loss != EngineLoss::kDead || !untouched || !CallService::MayRouteAgain(*call_) ||
-      ++reroutes_ > kMostReroutes) {
+  if (loss != EngineLoss::kDead || !MayMove() || engine_.connection != nullptr ||
+      !CallService::MayRouteAgain(*call_) || ++reroutes_ > kMostReroutes) {
     return false;
   }
   parts_.service.Unrouted(*call_);
@@ -144,6 +143,7 @@ void ProxiedCall::MoveOut(Connection& to, Pipe& out, size_t size) {
   CallSide& side = &to == client_.connection ? client_ : engine_;
   CallSide& from = &side == &client_ ? engine_ : client_;
   const size_t owed = side.pipe.MoveTo(out, size);
+  side.announced = 0;
   if (from.connection != nullptr) from.connection->Credit(from.stream, owed);
   const DataPlaneOptions& options = parts_.options;
   const bool was_narrow = side.sent < options.stream_window;
@@ -161,7 +161,7 @@ void ProxiedCall::Fail(const CallStatus& status) {
   if (engine_.connection != nullptr && !engine_.finished) {
     engine_.connection->ResetStream(engine_.stream, NGHTTP2_CANCEL);
   }
-  const size_t owed = engine_.pipe.Clear() + backlog_.Clear();
+  const size_t owed = DropUnannounced(engine_) + backlog_.Clear();
   CountHeld();
   if (client_.connection == nullptr) return;
   client_.connection->Credit(client_.stream, owed);
@@ -197,9 +197,9 @@ void ProxiedCall::AnswerHttp(std::string_view http_status) {
 
 void ProxiedCall::EndWithTrailers(const CallStatus& status) {
   const uint64_t partial = answer_.partial();
-  if (partial > client_.pipe.bytes()) {
-    // A part of a message has gone out already, and trailers in its place would make clients
-    // complain of that instead. To gRPC this code means UNAVAILABLE.
+  if (partial > client_.pipe.bytes() - client_.announced) {
+    // A part of a message has gone out already, or its frame has begun, and trailers in its place
+    // would make clients complain of that instead. To gRPC this code means UNAVAILABLE.
     code_ = Code::kUnavailable;
     return client_.connection->ResetStream(client_.stream, NGHTTP2_REFUSED_STREAM);
   }
@@ -208,6 +208,12 @@ void ProxiedCall::EndWithTrailers(const CallStatus& status) {
   client_.trailers.Clear();
   AddStatus(client_.trailers, status);
   Resume(client_);
+}
+
+// The bytes of a frame whose head may be on its way already have to follow it, until the stream is
+// closed. Returns how many of the others were owed.
+size_t ProxiedCall::DropUnannounced(CallSide& side) {
+  return side.pipe.DropTail(side.pipe.bytes() - side.announced);
 }
 
 void ProxiedCall::Resume(CallSide& side) {

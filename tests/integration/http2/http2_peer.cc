@@ -196,10 +196,10 @@ void Http2Peer::Reset(int32_t stream, uint32_t error_code) {
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream, error_code);
 }
 
-void Http2Peer::GoAway() {
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
-                        nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
-                        nullptr, 0);
+void Http2Peer::GoAway() { nghttp2_submit_shutdown_notice(session_); }
+
+void Http2Peer::OpenWindow(int32_t stream, int32_t bytes) {
+  nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, stream, bytes);
 }
 
 void Http2Peer::Close() {

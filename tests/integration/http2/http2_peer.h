@@ -71,7 +71,9 @@ class Http2Peer {
   void Send(int32_t stream, std::string_view bytes);
   void End(int32_t stream, const Headers& trailers = {});
   void Reset(int32_t stream, uint32_t error_code);
+  // Announces a GOAWAY; streams that are on their way are still served.
   void GoAway();
+  void OpenWindow(int32_t stream, int32_t bytes);
   // Bytes that nghttp2 knows nothing of, once it has nothing to send.
   void SendRaw(std::string_view bytes) { out_.append(bytes); }
   // While false nothing is read from the socket.

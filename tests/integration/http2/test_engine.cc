@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <future>
 
 #include "common/check.h"
@@ -120,6 +121,8 @@ void TestEngine::Run() {
       if (!peer->closed()) waiting.push_back({peer->fd(), peer->Events(), 0});
     }
     poll(waiting.data(), waiting.size(), -1);
+    uint64_t wakes = 0;  // read first: what is asked for after the next lines wakes it again
+    if (read(wake_.get(), &wakes, sizeof wakes) < 0) CHECK(errno == EAGAIN);
     {
       MutexLock lock(mutex_);
       if (stopping_) return;
@@ -150,8 +153,6 @@ void TestEngine::Accept() {
 }
 
 void TestEngine::RunTasks() {
-  uint64_t wakes = 0;
-  if (read(wake_.get(), &wakes, sizeof wakes) < 0) return;
   std::vector<std::function<void()>> tasks;
   {
     MutexLock lock(mutex_);
