@@ -7,12 +7,13 @@ function(foxfire_library NAME)
   target_link_libraries(${NAME} PUBLIC ${ARG_DEPS})
 endfunction()
 
-# Builds every unit test and what it needs, nothing else: for the sanitizers.
+# Builds the tests that sanitizers run and what these need, nothing else.
 if(FOXFIRE_TESTS)
-  add_custom_target(unit_tests)
+  add_custom_target(sanitized_tests)
 endif()
 
-# foxfire_test(NAME SRCS … DEPS … LABELS unit|integration [TIMEOUT seconds]): one gtest program.
+# foxfire_test(NAME SRCS … DEPS … LABELS unit|integration [sanitized] [TIMEOUT seconds]): one gtest
+# program. Sanitizers run unit tests and those labelled sanitized.
 function(foxfire_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
@@ -23,7 +24,7 @@ function(foxfire_test NAME)
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${NAME} COMMAND ${NAME})
   set_tests_properties(${NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
-  if(unit IN_LIST ARG_LABELS)
-    add_dependencies(unit_tests ${NAME})
+  if(unit IN_LIST ARG_LABELS OR sanitized IN_LIST ARG_LABELS)
+    add_dependencies(sanitized_tests ${NAME})
   endif()
 endfunction()

@@ -15,6 +15,9 @@ namespace {
 // launch itself then waits for ZooKeeper, and says so when its time is up).
 constexpr Duration kSyncPatience = std::chrono::seconds(10);
 
+// A port is closed moments before its process is reaped, which tells more.
+constexpr Duration kReapPatience = std::chrono::seconds(2);
+
 }  // namespace
 
 EngineBroker::EngineBroker(EngineOptions options, discovery::EngineDirectory& directory,
@@ -98,12 +101,18 @@ void EngineBroker::AwaitSync(std::function<void()> waiter) {
 }
 
 void EngineBroker::ReportDead(const EngineId& id, const std::string& how) {
-  core_.Post([this, id, how] { Died(id, how, false); });
+  core_.Post([this, id, how] {
+    const EngineEntry* const entry = table_.Find(id);
+    if (entry == nullptr) return;
+    const bool is_local = entry->is_local;
+    Died(id, how, false, is_local ? kReapPatience : Duration::zero());
+  });
 }
 
 std::vector<EngineStatus> EngineBroker::List() const {
   std::vector<EngineStatus> list;
-  for (const auto& [id, engine] : snapshot_.Get()->engines) {
+  const auto snapshot = snapshot_.Get();
+  for (const auto& [id, engine] : snapshot->engines) {
     list.push_back(engine.status);
     if (engine.status.is_local) list.back().rss_bytes = launcher_.ResidentBytes(engine.status.pid);
   }
@@ -225,24 +234,22 @@ void EngineBroker::Vanished(const EngineId& id) {
 
 void EngineBroker::ProcessExited(const launcher::EngineExit& exit) {
   if (launches_.ProcessExited(exit)) return;
+  if (const auto found = obituaries_.find(exit.id); found != obituaries_.end()) {
+    core_.Cancel(found->second.timer);
+    return WriteObituary(exit.id, exit.how);
+  }
   const EngineEntry* entry = table_.Find(exit.id);
   if (entry != nullptr) Died(exit.id, exit.how, !entry->registered || exit.how == "exit status 0");
 }
 
-void EngineBroker::Died(const EngineId& id, const std::string& how, bool in_order) {
+void EngineBroker::Died(const EngineId& id, const std::string& how, bool in_order,
+                        Duration patience) {
   auto entry = table_.Remove(id);
   if (!entry) return;
   const bool expected = in_order || kills_.IsPending(id);
   Publish();
   const size_t sessions =
       sessions_.EndAllOf(id, SessionState::kLost, fmt::format("its engine ended: {}", how));
-  Note(expected ? event::kEngineStopped : event::kEngineLost, *entry,
-       fmt::format("{}, with {} sessions", how, sessions));
-  EngineRow row = ToRow(*entry);
-  row.state = EngineStateName(EngineState::kDead);
-  row.ended_at = core_.clock().WallNow();
-  row.end_reason = how;
-  store_.Save(std::move(row));
   if (entry->registered && entry->is_local) {
     // Its process is gone: other gateways need not wait for its ZooKeeper session to run out.
     directory_.RemoveEngine(entry->record.key, id, [](const Result<void>& removed) {
@@ -250,7 +257,25 @@ void EngineBroker::Died(const EngineId& id, const std::string& how, bool in_orde
         Log("broker").warn("removing a dead engine's node: {}", removed.error().message);
     });
   }
+  Obituary& obituary = obituaries_[id];
+  obituary = {*std::move(entry), expected, sessions, core_.clock().WallNow(), 0};
+  if (patience > Duration::zero()) {
+    obituary.timer = core_.PostAfter(patience, [this, id, how] { WriteObituary(id, how); });
+  } else {
+    WriteObituary(id, how);
+  }
   kills_.Ended(id);
+}
+
+void EngineBroker::WriteObituary(const EngineId& id, const std::string& how) {
+  const Obituary obituary = std::move(obituaries_.extract(id).mapped());
+  Note(obituary.expected ? event::kEngineStopped : event::kEngineLost, obituary.entry,
+       fmt::format("{}, with {} sessions", how, obituary.sessions));
+  EngineRow row = ToRow(obituary.entry);
+  row.state = EngineStateName(EngineState::kDead);
+  row.ended_at = obituary.ended_at;
+  row.end_reason = how;
+  store_.Save(std::move(row));
 }
 
 void EngineBroker::Publish() { snapshot_.Set(table_.Snapshot(synced_)); }

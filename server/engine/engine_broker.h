@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/executor.h"
@@ -76,13 +77,25 @@ class EngineBroker {
   void KillLocal(const KillRequest& request, std::function<void()> done);
 
  private:
+  // What is to be written down of an engine that has just ended.
+  struct Obituary {
+    EngineEntry entry;
+    bool expected = false;
+    size_t sessions = 0;
+    WallTime ended_at;
+    TimerId timer = 0;
+  };
+
   void DirectoryChanged();
   void Settle();
   void ProcessExited(const launcher::EngineExit& exit);
   void Appeared(const discovery::EngineRecord& record);
   void Vanished(const EngineId& id);
   // `how`: for people. `in_order`: it said goodbye first, or was asked to go.
-  void Died(const EngineId& id, const std::string& how, bool in_order);
+  // `patience`: how long its process may take to tell more before `how` is what is written down.
+  void Died(const EngineId& id, const std::string& how, bool in_order,
+            Duration patience = Duration::zero());
+  void WriteObituary(const EngineId& id, const std::string& how);
   void KillOnCore(const EngineId& id, const KillRequest& request, EngineKills::Done done);
   void Publish();
   void Note(const char* type, const EngineEntry& entry, const std::string& detail,
@@ -100,6 +113,7 @@ class EngineBroker {
   EngineTable table_;
   EngineLaunches launches_;
   EngineKills kills_;
+  std::unordered_map<EngineId, Obituary> obituaries_;
   std::vector<std::function<void()>> sync_waiters_;
   bool synced_ = false;   // the directory has been read
   bool settled_ = false;  // ... or we have waited for that long enough

@@ -150,6 +150,14 @@ def links_lead_somewhere(tree):
                 yield f"{name} links to {link}, which does not exist"
 
 
+def loops_keep_what_they_go_through(tree):
+    """A snapshot: until C++23 a temporary in a range-for is gone before its first turn."""
+    for name in tree.cpp():
+        for number, line in enumerate(tree.text(name).splitlines(), 1):
+            if re.search(r"for \(.* : .*(Get|View)\(\)(->|\.)\w+\)", line):
+                yield f"{name}:{number} goes through a part of a temporary: give it a name first"
+
+
 RULES = [
     folders_depend_one_way,
     only_the_root_knows_the_servers_ends,
@@ -157,6 +165,7 @@ RULES = [
     one_file_includes_zookeeper,
     files_are_short,
     lines_are_short,
+    loops_keep_what_they_go_through,
     todos_have_an_owner,
     tests_never_sleep,
     every_source_is_built,

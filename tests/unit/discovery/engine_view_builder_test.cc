@@ -125,7 +125,8 @@ TEST_F(EngineViewBuilderTest, ListsBrokenNodesAndKeepsTheGoodOnes) {
       ElementsAre(testing::Field(&BrokenNode::path, layout_.Engines() + "/garbage"),
                   testing::Field(&BrokenNode::path, broken),
                   testing::Field(&BrokenNode::path, layout_.EnginesOf(record.key) + "/no-uuid")));
-  for (const BrokenNode& node : View()->broken) EXPECT_THAT(node.why, HasSubstr("delete the node"));
+  const auto view = View();
+  for (const BrokenNode& node : view->broken) EXPECT_THAT(node.why, HasSubstr("delete the node"));
   EXPECT_EQ(stats_.broken_nodes.Value(), 3);
 }
 

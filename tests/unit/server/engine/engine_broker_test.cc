@@ -1,5 +1,8 @@
 #include "server/engine/engine_broker.h"
 
+#include <atomic>
+#include <thread>
+
 #include "tests/unit/server/engine/engine_world.h"
 
 namespace foxfire::server {
@@ -83,8 +86,45 @@ TEST_F(EngineBrokerTest, AnEngineWhosePortRefusesIsDead) {
   core_.RunUntilIdle();
 
   EXPECT_EQ(session->state(), SessionState::kLost);
+  EXPECT_EQ(PresenceOf(id), kGone);
+  core_.Advance(10s);
   EXPECT_EQ(CountEvents(event::kEngineLost), 1U);
   EXPECT_EQ(RowOf(id).end_reason, "its port refuses connections");
+}
+
+TEST_F(EngineBrokerTest, HowItsProcessEndedIsWhatIsWrittenDown) {
+  StartBroker();
+  const EngineId id = ReadyEngine("alice");
+
+  broker_->ReportDead(id, "its port refuses connections");
+  core_.RunUntilIdle();
+  launcher_.End(id, "signal 9");
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(RowOf(id).end_reason, "signal 9");
+  core_.Advance(10s);
+  EXPECT_EQ(CountEvents(event::kEngineLost), 1U);
+  EXPECT_EQ(RowOf(id).end_reason, "signal 9");
+}
+
+// For the sanitizers: readers of a list while its snapshot is replaced.
+TEST_F(EngineBrokerTest, EnginesMayBeListedWhileTheyComeAndGo) {
+  StartBroker();
+  std::atomic<bool> done = false;
+  std::thread reader([this, &done] {
+    while (!done) {
+      for (const EngineStatus& engine : broker_->List()) EXPECT_EQ(engine.id, EngineId("remote"));
+    }
+  });
+
+  for (int i = 0; i < 200; ++i) {
+    Register(RemoteRecord(EngineId("remote"), Key("alice")));
+    directory_.DropEngine(EngineId("remote"));
+    core_.RunUntilIdle();
+  }
+
+  done = true;
+  reader.join();
 }
 
 TEST_F(EngineBrokerTest, ALingeringNodeOfADeadEngineIsNotLetInAgain) {
