@@ -1,4 +1,4 @@
-"""Waiting for what becomes true later, always with a deadline."""
+"""Waiting for what becomes true later, or stops changing, always with a deadline."""
 
 import threading
 import time
@@ -22,3 +22,22 @@ def wait_until(predicate, seconds, what, hint=lambda: ""):
         if left <= 0:
             raise AssertionError(f"not within {seconds} s: {what}\n{hint()}".rstrip())
         pause.wait(min(POLL_SECONDS, left))
+
+
+def eventually(predicate, deadline=30.0, what="what the test waits for"):
+    """wait_until() for what needs no words of its own."""
+    return wait_until(predicate, deadline, what)
+
+
+def settled(read, still_for=1.0, deadline=30.0):
+    """The value of `read()` once it has not changed for `still_for` seconds."""
+    end = time.monotonic() + deadline
+    pause = threading.Event()
+    value, since = read(), time.monotonic()
+    while time.monotonic() - since < still_for:
+        assert time.monotonic() < end, f"it still changes after {deadline} s: {value!r}"
+        pause.wait(0.02)
+        newer = read()
+        if newer != value:
+            value, since = newer, time.monotonic()
+    return value

@@ -10,7 +10,7 @@ import pytest
 
 from support import fake_engine, wire
 from support.calls import held_requests
-from support.eventually import eventually, settled
+from support.waiting import eventually, settled
 
 SESSION = "00112233-4455-6677-8899-aabbccddeeff"
 

@@ -8,7 +8,7 @@ import json
 import pathlib
 
 from support import fake_engine
-from support.eventually import eventually
+from support.waiting import eventually
 from support.gateway import Gateway
 
 # What these tests want otherwise than those with real engines.

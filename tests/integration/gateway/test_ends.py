@@ -9,7 +9,7 @@ import pytest
 
 from support import http2
 from support.calls import held_requests
-from support.eventually import eventually
+from support.waiting import eventually
 
 FOREVER = {"messages": 1, "bytes": 1, "then": "hang"}
 

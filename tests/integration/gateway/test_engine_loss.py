@@ -9,7 +9,7 @@ import pytest
 
 from support import fake_engine, wire
 from support.calls import Client
-from support.eventually import eventually
+from support.waiting import eventually
 
 HANG = {"messages": 1, "bytes": 5, "then": "hang"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from support import http2
 from support.calls import Client
-from support.eventually import eventually
+from support.waiting import eventually
 from support.http2 import answer_of, grpc_headers
 
 WRONG_PROTOCOL = 'foxfire_http2_wrong_protocol_total{{kind="{}"}}'

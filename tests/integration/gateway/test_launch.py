@@ -8,7 +8,7 @@ import pytest
 
 from support import wire
 from support.calls import Client, in_parallel
-from support.eventually import eventually
+from support.waiting import eventually
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from support import wire
 from support.calls import Client, held_requests
-from support.eventually import eventually
+from support.waiting import eventually
 
 
 def assert_clean(answer, code):

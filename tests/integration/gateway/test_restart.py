@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from support.calls import Client, in_parallel
-from support.eventually import eventually
+from support.waiting import eventually
 
 CRASH_AND_ORDER = pytest.mark.parametrize("end", ["killed", "ended"])
 

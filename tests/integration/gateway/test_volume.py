@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from support import wire
-from support.eventually import eventually, settled
+from support.waiting import eventually, settled
 
 MIB = 1 << 20
 # What a stream may pile up between one end and the other: windows here and in both gRPC libraries,

@@ -6,7 +6,7 @@ import uuid
 import grpc
 import pytest
 
-from support.eventually import eventually
+from support.waiting import eventually
 
 UUID = "00000000-0000-4000-8000-000000000001"
 RECORD = {"schema": 1, "engine_id": UUID, "endpoint": "127.0.0.1:1", "spark_version": "4.2.1",
