@@ -187,7 +187,7 @@ void Gateway::StopEngines() {
   request.by = "foxfired";
   request.reason = "the gateway stops (server.on_shutdown)";
   request.grace = config_.engine.kill_grace;
-  broker_->KillLocal(request, [ended] { ended->set_value(); });
+  broker_->KillOwn(request, [ended] { ended->set_value(); });
   if (ended->get_future().wait_for(request.grace + kShutdownSlack) != std::future_status::ready) {
     Log("gateway").error(
         "engines did not end in time; `foxfire engine list` of another gateway shows them");

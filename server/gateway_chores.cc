@@ -60,14 +60,13 @@ void GatewayChores::WatchZooKeeper() {
 }
 
 void GatewayChores::EndIdleSessions() {
-  for (const SessionPtr& session : sessions_.Sweep(Ago(core_.clock(), session_idle_timeout_))) {
-    const SessionInfo& info = session->info();
+  const SessionManager::Swept swept = sessions_.Sweep(Ago(core_.clock(), session_idle_timeout_));
+  for (const SessionPtr& session : swept.idle) {
     sessions_.End(session, SessionState::kExpired,
                   "idle for " + FormatDuration(session_idle_timeout_) + " (session.idle_timeout)");
-    directory_.UnbindSession(info.user, info.id, [](const Result<void>& unbound) {
-      if (!unbound) Log("chores").warn("unbinding an idle session: {}", unbound.error().message);
-    });
+    Unbind(*session);
   }
+  for (const SessionPtr& session : swept.lost) Unbind(*session);
   // Sessions whose engine went while no gateway was watching.
   for (const SessionSummary& summary : sessions_.List()) {
     if (summary.state != SessionState::kActive) continue;
@@ -77,6 +76,13 @@ void GatewayChores::EndIdleSessions() {
       sessions_.End(session, SessionState::kLost, "its engine is gone");
     }
   }
+}
+
+void GatewayChores::Unbind(const Session& session) {
+  const SessionInfo& info = session.info();
+  directory_.UnbindSession(info.user, info.id, [](const Result<void>& unbound) {
+    if (!unbound) Log("chores").warn("unbinding an ended session: {}", unbound.error().message);
+  });
 }
 
 void GatewayChores::TrimStore() { store_.Sweep(); }

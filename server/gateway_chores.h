@@ -28,6 +28,7 @@ class GatewayChores {
   void WatchZooKeeper();
   void EndIdleSessions();
   void TrimStore();
+  void Unbind(const Session& session);
   void Note(const char* type);
 
   const Duration session_idle_timeout_;

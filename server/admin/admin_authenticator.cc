@@ -1,15 +1,11 @@
 #include "server/admin/admin_authenticator.h"
 
-#include <fmt/format.h>
-
 #include <iterator>
 #include <string_view>
 #include <utility>
 
 #include "auth/bearer.h"
 #include "common/encoding.h"
-#include "common/log.h"
-#include "server/store/event_types.h"
 
 namespace foxfire::server {
 namespace {
@@ -25,7 +21,7 @@ tl::expected<std::string_view, auth::AuthRefusal> TokenOf(const grpc::ServerCont
 
 AdminAuthenticator::AdminAuthenticator(const auth::TokenVerifier& verifier, EventStore& store,
                                        const Clock& clock, Metrics& metrics)
-    : verifier_(verifier), store_(store), clock_(clock), stats_(metrics) {}
+    : verifier_(verifier), stats_(metrics), refusals_(store, clock) {}
 
 Result<Caller> AdminAuthenticator::Authenticate(const grpc::ServerContext& context) const {
   std::string address = AddressOfPeer(context.peer());
@@ -34,21 +30,10 @@ Result<Caller> AdminAuthenticator::Authenticate(const grpc::ServerContext& conte
   if (!token) stats_.CountRefusal(token.error());
   auto principal = token ? verifier_.Verify(*token) : tl::unexpected(token.error());
   if (!principal) {
-    Refused(principal.error(), address);
+    refusals_.Write(AuthRefusalName(principal.error()), address, " (admin API)");
     return MakeError(Code::kUnauthenticated, auth::kRefusalMessage);
   }
   return Caller{*std::move(principal), std::move(address)};
-}
-
-void AdminAuthenticator::Refused(auth::AuthRefusal refusal, const std::string& address) const {
-  const std::string reason(AuthRefusalName(refusal));
-  Log("admin").info("refused reason={} address={}", reason, address);
-  EventRecord event;
-  event.time = clock_.WallNow();
-  event.type = event::kAuthRefused;
-  event.address = address;
-  event.detail = fmt::format("{} (admin API)", reason);
-  store_.Append(std::move(event));
 }
 
 std::string AddressOfPeer(const std::string& peer) {

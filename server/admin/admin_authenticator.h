@@ -11,7 +11,7 @@
 #include "common/metrics.h"
 #include "common/result.h"
 #include "server/admin/caller.h"
-#include "server/store/event_store.h"
+#include "server/store/refusal_log.h"
 
 namespace foxfire::server {
 
@@ -26,12 +26,9 @@ class AdminAuthenticator {
   Result<Caller> Authenticate(const grpc::ServerContext& context) const;
 
  private:
-  void Refused(auth::AuthRefusal refusal, const std::string& address) const;
-
   const auth::TokenVerifier& verifier_;
-  EventStore& store_;
-  const Clock& clock_;
   mutable auth::AuthStats stats_;  // provides its own synchronization
+  mutable RefusalLog refusals_;    // too
 };
 
 // "127.0.0.1:51234" of gRPC's "ipv4:127.0.0.1:51234"; "[::1]:51234" of "ipv6:%5B::1%5D:51234".

@@ -27,7 +27,8 @@ CallService::CallService(const auth::TokenVerifier& verifier, SessionRouter& rou
       store_(store),
       core_(core),
       stats_(metrics),
-      auth_stats_(metrics) {}
+      auth_stats_(metrics),
+      refusals_(store, core.clock()) {}
 
 tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
   if (head.path.substr(0, kServicePath.size()) != kServicePath ||
@@ -148,15 +149,8 @@ CallStatus CallService::EngineDiedStatus(const Call& call) {
 }
 
 void CallService::Refused(const CallHead& head, auth::AuthRefusal refusal) {
-  const std::string reason(AuthRefusalName(refusal));
   stats_.CountEnd(Code::kUnauthenticated);
-  Log("auth").info("refused reason={} address={}", reason, head.peer);
-  EventRecord event;
-  event.time = core_.clock().WallNow();
-  event.type = event::kAuthRefused;
-  event.address = head.peer;
-  event.detail = reason;
-  store_.Append(std::move(event));
+  refusals_.Write(AuthRefusalName(refusal), std::string(head.peer));
 }
 
 EventRecord CallService::EventOf(const char* type, const Call& call) const {

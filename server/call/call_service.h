@@ -13,6 +13,7 @@
 #include "server/call/call_stats.h"
 #include "server/call/session_router.h"
 #include "server/store/event_store.h"
+#include "server/store/refusal_log.h"
 
 namespace foxfire::server {
 
@@ -68,6 +69,7 @@ class CallService {
   Executor& core_;
   CallStats stats_;
   auth::AuthStats auth_stats_;
+  RefusalLog refusals_;
 };
 
 }  // namespace foxfire::server

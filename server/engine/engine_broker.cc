@@ -50,6 +50,7 @@ Result<void> EngineBroker::Start() {
       // It may run without being registered, so its sessions reach it before ZooKeeper answers.
       entry->state = EngineState::kStopping;
       entry->is_local = true;
+      entry->is_own = true;
       entry->secret = secret_of_(entry->record.id);
       const auto pid = entry->record.pid;
       const EngineId id = entry->record.id;
@@ -137,15 +138,16 @@ void EngineBroker::Kill(const EngineId& id, const KillRequest& request, EngineKi
   core_.Post([this, id, request, done = std::move(done)] { KillOnCore(id, request, done); });
 }
 
-void EngineBroker::KillLocal(const KillRequest& request, std::function<void()> done) {
+void EngineBroker::KillOwn(const KillRequest& request, std::function<void()> done) {
   core_.Post([this, request, done = std::move(done)] {
+    launches_.Close();
     auto left = std::make_shared<size_t>(1);
     auto one_done = [left, done](const Result<KillOutcome>& outcome) {
       if (!outcome) Log("broker").error("{}", outcome.error().message);
       if (--*left == 0) done();
     };
     for (const EngineId& id : table_.Ids()) {
-      if (!table_.Find(id)->is_local) continue;
+      if (!table_.Find(id)->is_own) continue;
       ++*left;
       KillOnCore(id, request, one_done);
     }

@@ -73,8 +73,9 @@ class EngineBroker {
 
   // Answers when the engine has ended. NOT_FOUND: no such engine. `done` is called on `core`.
   void Kill(const EngineId& id, const KillRequest& request, EngineKills::Done done);
-  // Kills every engine of this machine; for a gateway that takes its engines with it.
-  void KillLocal(const KillRequest& request, std::function<void()> done);
+  // Starts none any more and kills those that this gateway has started; for one that takes its
+  // engines with it.
+  void KillOwn(const KillRequest& request, std::function<void()> done);
 
  private:
   // What is to be written down of an engine that has just ended.

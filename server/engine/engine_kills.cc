@@ -16,6 +16,8 @@ constexpr Duration kStopSlack = std::chrono::seconds(5);
 struct EngineKills::Pending {
   KillRequest request;
   KillOutcome outcome;
+  bool is_local = false;
+  SteadyTime due;  // when it is ended by force
   TimerId deadline = 0;
   std::vector<Done> waiting;
 };
@@ -30,34 +32,40 @@ void EngineKills::Start(const EngineEntry& entry, const KillRequest& request,
                         const SessionManager::EngineUse& use, Done done) {
   const EngineId id = entry.record.id;
   std::unique_ptr<Pending>& pending = pending_[id];
-  if (pending != nullptr) {
-    pending->waiting.push_back(std::move(done));
-    return;
+  const SteadyTime due = core_.clock().Now() + request.grace + kStopSlack;
+  const bool is_first = pending == nullptr;
+  if (is_first) {
+    pending = std::make_unique<Pending>();
+    pending->outcome = {id, entry.record.key, false, use.sessions, use.open_calls};
+    pending->is_local = entry.is_local;
   }
-  pending = std::make_unique<Pending>();
-  pending->request = request;
-  pending->outcome = {id, entry.record.key, false, use.sessions, use.open_calls};
   pending->waiting.push_back(std::move(done));
-  const bool is_local = entry.is_local;
-  pending->deadline =
-      core_.PostAfter(request.grace + kStopSlack, [this, id, is_local] { Force(id, is_local); });
-  directory_.SendControl(id, {"stop", request.grace, request.reason, request.by},
-                         [this, id, is_local](Result<void> sent) {
-                           if (sent) return;
-                           core_.Post([this, id, is_local, error = sent.error()] {
-                             Log("broker").warn("asking an engine to stop: {} engine={}",
-                                                error.message, id.str());
-                             // It cannot be asked, so there is nothing to wait for.
-                             if (is_local) Force(id, is_local);
-                           });
-                         });
+  if (!is_first && due >= pending->due) return;
+  core_.Cancel(pending->deadline);
+  pending->request = request;
+  pending->due = due;
+  pending->deadline = core_.PostAfter(request.grace + kStopSlack, [this, id] { Force(id); });
+  Ask(id, request);
 }
 
-void EngineKills::Force(const EngineId& id, bool is_local) {
+void EngineKills::Ask(const EngineId& id, const KillRequest& request) {
+  directory_.SendControl(
+      id, {"stop", request.grace, request.reason, request.by}, [this, id](Result<void> sent) {
+        if (sent) return;
+        core_.Post([this, id, error = sent.error()] {
+          Log("broker").warn("asking an engine to stop: {} engine={}", error.message, id.str());
+          // It cannot be asked, so there is nothing to wait for.
+          const auto found = pending_.find(id);
+          if (found != pending_.end() && found->second->is_local) Force(id);
+        });
+      });
+}
+
+void EngineKills::Force(const EngineId& id) {
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;
   Pending& pending = *found->second;
-  if (!is_local) {
+  if (!pending.is_local) {
     return Finish(
         id, MakeError(Code::kDeadlineExceeded,
                       fmt::format("engine {} was asked to stop but still runs after {}; it runs on "

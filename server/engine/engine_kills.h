@@ -44,7 +44,8 @@ class EngineKills {
               Executor& core);
   ~EngineKills();
 
-  // Asks the engine to stop. A second kill of the same engine waits for the first one's end.
+  // Asks the engine to stop. A second kill of the same engine waits for the first one's end, and
+  // brings it forward if its own grace is over sooner.
   void Start(const EngineEntry& entry, const KillRequest& request,
              const SessionManager::EngineUse& use, Done done);
   // The engine has ended: answers whoever asked for that.
@@ -53,7 +54,8 @@ class EngineKills {
 
  private:
   struct Pending;
-  void Force(const EngineId& id, bool is_local);
+  void Ask(const EngineId& id, const KillRequest& request);
+  void Force(const EngineId& id);
   void Finish(const EngineId& id, const Result<KillOutcome>& outcome);
 
   discovery::EngineDirectory& directory_;

@@ -12,6 +12,8 @@ namespace {
 constexpr Duration kLockRetry = std::chrono::seconds(1);  // while ZooKeeper is away
 constexpr size_t kLogLinesForClients = 15;
 
+Error StoppingError() { return {Code::kUnavailable, "this gateway stops; try again"}; }
+
 }  // namespace
 
 struct EngineLaunches::Launch {
@@ -51,6 +53,7 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
     }
     failures_.erase(failure);
   }
+  if (is_closed_) return waiter(tl::unexpected(StoppingError()));
   if (waiting_ >= options_.waiting_max) {
     return waiter(MakeError(
         Code::kResourceExhausted,
@@ -63,7 +66,7 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
     return;
   }
   // A launch that has a process is in the table already.
-  const size_t engines = table_.size() + launches_.size() - starting_;
+  const size_t engines = table_.CountOwn() + launches_.size() - starting_;
   if (engines > options_.engines_max) {
     launches_.erase(key);
     return waiter(
@@ -139,8 +142,17 @@ void EngineLaunches::AwaitOther(Launch& launch) {
                                  });
 }
 
+void EngineLaunches::Close() {
+  is_closed_ = true;
+  std::vector<EngineKey> without_process;
+  for (const auto& [key, launch] : launches_) {
+    if (launch->phase != Phase::kStarting) without_process.push_back(key);
+  }
+  for (const EngineKey& key : without_process) Fail(key, StoppingError());
+}
+
 void EngineLaunches::StartNext() {
-  while (starting_ < options_.concurrent_launches && !queue_.empty()) {
+  while (!is_closed_ && starting_ < options_.concurrent_launches && !queue_.empty()) {
     const auto [key, number] = queue_.front();
     queue_.pop_front();
     if (Launch* launch = Find(key, number)) StartProcess(*launch);
@@ -157,6 +169,7 @@ void EngineLaunches::StartProcess(Launch& launch) {
   entry.record.run_as = launch.run_as;
   entry.record.started_at = core_.clock().WallNow();
   entry.is_local = true;
+  entry.is_own = true;
   entry.secret = secret_of_(launch.engine);
   changed_();
   Note(event::kEngineLaunching, launch, fmt::format("for {} waiting calls", launch.waiters.size()));

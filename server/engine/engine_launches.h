@@ -41,6 +41,8 @@ class EngineLaunches {
   bool ProcessExited(const launcher::EngineExit& exit);
   // Ends the launch of `id` with an error for its waiters; false if it is not being launched.
   bool Abort(const EngineId& id, const std::string& why);
+  // The gateway stops: launches that have no process yet fail, and no more begin.
+  void Close();
 
  private:
   enum class Phase { kLocking, kElsewhere, kQueued, kStarting };
@@ -75,6 +77,7 @@ class EngineLaunches {
   const std::function<void()> changed_;
 
   uint64_t next_number_ = 1;  // tells a launch from an earlier one of the same key
+  bool is_closed_ = false;
   size_t starting_ = 0;
   size_t waiting_ = 0;
   std::map<EngineKey, std::unique_ptr<Launch>> launches_;

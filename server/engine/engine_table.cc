@@ -1,5 +1,6 @@
 #include "server/engine/engine_table.h"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -38,7 +39,7 @@ EngineRow ToRow(const EngineEntry& entry) {
   row.owner = entry.record.key.owner;
   row.state = EngineStateName(entry.state);
   row.endpoint = EndpointOf(entry);
-  row.pid = entry.is_local ? entry.record.pid : 0;
+  row.pid = entry.is_own ? entry.record.pid : 0;
   row.application_id = entry.record.application_id;
   row.spark_version = entry.record.spark_version;
   row.started_at = entry.record.started_at;
@@ -48,14 +49,17 @@ EngineRow ToRow(const EngineEntry& entry) {
 std::optional<EngineEntry> FromRow(const EngineRow& row) {
   const auto key = EngineKey::Parse(row.key);
   const size_t colon = row.endpoint.rfind(':');
-  if (!key || colon == std::string::npos) return std::nullopt;
+  if (!key) return std::nullopt;
   EngineEntry entry;
-  const char* const end = row.endpoint.data() + row.endpoint.size();
-  const auto port = std::from_chars(row.endpoint.data() + colon + 1, end, entry.record.port);
-  if (port.ec != std::errc() || port.ptr != end) return std::nullopt;
+  if (!row.endpoint.empty()) {
+    if (colon == std::string::npos) return std::nullopt;
+    const char* const end = row.endpoint.data() + row.endpoint.size();
+    const auto port = std::from_chars(row.endpoint.data() + colon + 1, end, entry.record.port);
+    if (port.ec != std::errc() || port.ptr != end) return std::nullopt;
+    entry.record.host = row.endpoint.substr(0, colon);
+  }
   entry.record.key = *key;
   entry.record.id = EngineId(row.engine_id);
-  entry.record.host = row.endpoint.substr(0, colon);
   entry.record.pid = row.pid;
   entry.record.application_id = row.application_id;
   entry.record.spark_version = row.spark_version;
@@ -92,6 +96,11 @@ const EngineEntry* EngineTable::FindReady(const EngineKey& key) const {
     if (oldest == nullptr || entry.record.started_at < oldest->record.started_at) oldest = &entry;
   }
   return oldest;
+}
+
+size_t EngineTable::CountOwn() const {
+  return static_cast<size_t>(std::count_if(
+      engines_.begin(), engines_.end(), [](const auto& engine) { return engine.second.is_own; }));
 }
 
 std::vector<EngineId> EngineTable::Ids() const {

@@ -22,6 +22,7 @@ struct EngineEntry {
   EngineState state = EngineState::kLaunching;
   bool registered = false;
   bool is_local = false;  // a process of this machine, watched by the launcher
+  bool is_own = false;    // started by this gateway, or by one before it on the same store
   Secret secret;
 };
 
@@ -51,7 +52,7 @@ class EngineTable {
 
   // The oldest engine of the key that takes new sessions; nullptr if there is none.
   const EngineEntry* FindReady(const EngineKey& key) const;
-  size_t size() const { return engines_.size(); }
+  size_t CountOwn() const;
   std::vector<EngineId> Ids() const;
 
   std::shared_ptr<const EngineSnapshot> Snapshot(bool synced) const;
@@ -65,7 +66,8 @@ LiveEngine ToLive(const EngineEntry& entry);
 EngineStatus ToStatus(const EngineEntry& entry);
 EngineRow ToRow(const EngineEntry& entry);
 
-// The engine of a stored row; nullopt if the row says too little to reach it.
+// The engine of a stored row, without endpoint if it had not registered itself yet; nullopt if the
+// row cannot be read.
 std::optional<EngineEntry> FromRow(const EngineRow& row);
 
 }  // namespace foxfire::server

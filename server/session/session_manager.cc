@@ -154,8 +154,8 @@ size_t SessionManager::EndAllOf(const EngineId& engine, SessionState state,
                     [&](const SessionPtr& session) { return End(session, state, reason); }));
 }
 
-std::vector<SessionPtr> SessionManager::Sweep(WallTime idle_since) {
-  std::vector<SessionPtr> idle;
+SessionManager::Swept SessionManager::Sweep(WallTime idle_since) {
+  Swept swept;
   std::vector<SessionPtr> moved;
   const WallTime oldest =
       clock_.WallNow() - std::chrono::duration_cast<WallTime::duration>(options_.ended_ttl);
@@ -166,18 +166,24 @@ std::vector<SessionPtr> SessionManager::Sweep(WallTime idle_since) {
       Entry& entry = at->second;
       if (entry.session->state() != SessionState::kActive) {
         const bool due = entry.ended_at < oldest || ++ended > options_.ended_max / kShards;
+        // The others were unbound as they ended, and their ids may be bound anew by now.
+        if (due && entry.session->state() == SessionState::kLost && entry.session->answered()) {
+          swept.lost.push_back(entry.session);
+        }
         at = due ? shard.sessions.erase(at) : std::next(at);
         continue;
       }
       const WallTime last = entry.session->last_activity();
       if (last != entry.saved_activity) moved.push_back(entry.session);
       entry.saved_activity = last;
-      if (last < idle_since && entry.session->open_calls() == 0) idle.push_back(entry.session);
+      if (last < idle_since && entry.session->open_calls() == 0) {
+        swept.idle.push_back(entry.session);
+      }
       ++at;
     }
   }
   for (const SessionPtr& session : moved) store_.Save(ToRecord(*session, ""));
-  return idle;
+  return swept;
 }
 
 std::vector<SessionSummary> SessionManager::List() const {

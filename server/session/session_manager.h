@@ -66,9 +66,13 @@ class SessionManager {
   // Ends every active session of the engine as lost; how many that were.
   size_t EndAllOf(const EngineId& engine, SessionState state, const std::string& reason);
 
-  // Writes the activity of sessions that changed since the last call, forgets ended ones that are
-  // due, and returns the active sessions without an open call since before `idle_since`.
-  std::vector<SessionPtr> Sweep(WallTime idle_since);
+  struct Swept {
+    std::vector<SessionPtr> idle;  // active, without an open call since before `idle_since`
+    std::vector<SessionPtr> lost;  // forgotten just now: nobody needs their bindings any more
+  };
+  // Writes the activity of sessions that changed since the last call and forgets ended ones that
+  // are due.
+  Swept Sweep(WallTime idle_since);
 
   std::vector<SessionSummary> List() const;
   struct EngineUse {

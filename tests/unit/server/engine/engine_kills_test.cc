@@ -107,6 +107,23 @@ TEST_F(EngineKillsTest, TwoWhoAskAtOnceAreAnsweredTogether) {
   EXPECT_EQ(launcher_.killed().size(), 1U);
 }
 
+TEST_F(EngineKillsTest, AShorterGraceBringsTheEndForward) {
+  const EngineId id = ReadyEngine("alice");
+  const KillAnswer patient = Kill(id, 1h);
+  const KillAnswer hasty = Kill(id, 0s);
+  const KillAnswer patient_too = Kill(id, 2h);
+
+  core_.Advance(6s);
+
+  EXPECT_EQ(launcher_.killed(), std::vector<EngineId>{id});
+  launcher_.End(id, "signal 9");
+  core_.RunUntilIdle();
+  for (const KillAnswer& answer : {patient, hasty, patient_too}) {
+    ASSERT_EQ(answer->times, 1);
+    EXPECT_TRUE((*answer->value)->forced);
+  }
+}
+
 TEST_F(EngineKillsTest, AnEngineOfAnotherMachineCannotBeForced) {
   Register(RemoteRecord(EngineId("remote"), Key("alice")));
   const KillAnswer answer = Kill(EngineId("remote"), 10s);
@@ -161,7 +178,7 @@ TEST_F(EngineKillsTest, AGatewayTakesItsOwnEnginesWithIt) {
   Register(RemoteRecord(EngineId("remote"), Key("carol")));
   int done = 0;
 
-  broker_->KillLocal({"foxfired", "the gateway stops", 10s, ""}, [&done] { ++done; });
+  broker_->KillOwn({"foxfired", "the gateway stops", 10s, ""}, [&done] { ++done; });
   core_.RunUntilIdle();
   EXPECT_EQ(done, 0) << "one engine is still ending";
   core_.Advance(15s);
@@ -171,10 +188,37 @@ TEST_F(EngineKillsTest, AGatewayTakesItsOwnEnginesWithIt) {
   EXPECT_EQ(PresenceOf(EngineId("remote")), kLive);
 }
 
+TEST_F(EngineKillsTest, AGatewayLeavesItsNeighboursEnginesAlone) {
+  Register(Record(EngineId("neighbour's"), Key("carol")));
+  int done = 0;
+
+  broker_->KillOwn({"foxfired", "the gateway stops", 10s, ""}, [&done] { ++done; });
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(done, 1);
+  EXPECT_TRUE(launcher_.killed().empty());
+  EXPECT_EQ(PresenceOf(EngineId("neighbour's")), kLive);
+}
+
+TEST_F(EngineKillsTest, AGatewayThatStopsStartsNoEngineAnyMore) {
+  for (size_t i = 0; i < options_.concurrent_launches; ++i) Ask(Key("user" + std::to_string(i)));
+  const EngineAnswer queued = Ask(Key("last"));
+
+  broker_->KillOwn({"foxfired", "the gateway stops", 10s, ""}, [] {});
+  core_.RunUntilIdle();
+  const EngineAnswer late = Ask(Key("late"));
+
+  EXPECT_EQ(launcher_.launches().size(), options_.concurrent_launches);
+  for (const EngineAnswer& answer : {queued, late}) {
+    ASSERT_EQ(answer->times, 1);
+    EXPECT_EQ(answer->value->error().code, Code::kUnavailable);
+  }
+}
+
 TEST_F(EngineKillsTest, AGatewayWithoutEnginesIsDoneAtOnce) {
   int done = 0;
 
-  broker_->KillLocal({"foxfired", "the gateway stops", 10s, ""}, [&done] { ++done; });
+  broker_->KillOwn({"foxfired", "the gateway stops", 10s, ""}, [&done] { ++done; });
   core_.RunUntilIdle();
 
   EXPECT_EQ(done, 1);

@@ -64,7 +64,7 @@ TEST(EngineTableTest, RemembersTheDeadUntilTheirRegistrationsAreGone) {
 TEST(EngineTableTest, ARowCarriesAnEngineOverARestart) {
   EngineTable table;
   EngineEntry& entry = AddReady(table, "engine", kAlice, kDawn);
-  entry.is_local = true;
+  entry.is_own = true;
   entry.record.pid = 4711;
   entry.record.application_id = "local-1";
   entry.record.spark_version = "4.2.1";
@@ -80,9 +80,24 @@ TEST(EngineTableTest, ARowCarriesAnEngineOverARestart) {
   EXPECT_EQ(back->record.started_at, kDawn);
 }
 
-TEST(EngineTableTest, ThePidOfAnotherMachineIsNotKept) {
+TEST(EngineTableTest, SoDoesOneThatHasNoEndpointYet) {
+  EngineTable table;
+  EngineEntry& entry = table.Add(EngineId("starting"));
+  entry.record.key = kAlice;
+  entry.is_own = true;
+  entry.record.pid = 4711;
+
+  const auto back = FromRow(ToRow(entry));
+
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->record.pid, 4711);
+  EXPECT_EQ(back->record.port, 0);
+}
+
+TEST(EngineTableTest, ThePidOfAnotherGatewaysEngineIsNotKept) {
   EngineTable table;
   EngineEntry& entry = AddReady(table, "engine", kAlice, kDawn);
+  entry.is_local = true;
   entry.record.pid = 4711;
 
   EXPECT_EQ(ToRow(entry).pid, 0);
@@ -92,7 +107,7 @@ TEST(EngineTableTest, RowsThatSayTooLittleAreIgnored) {
   EngineRow row;
   row.engine_id = "engine";
   row.key = kAlice.ToString();
-  for (const char* endpoint : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:40x", "h:99999999"}) {
+  for (const char* endpoint : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:40x", "h:99999999"}) {
     row.endpoint = endpoint;
     EXPECT_FALSE(FromRow(row)) << endpoint;
   }

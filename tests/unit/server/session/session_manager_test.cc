@@ -110,7 +110,7 @@ TEST_F(SessionManagerTest, IdleMeansNoOpenCallAndNoRecentOne) {
   clock_.Advance(2h);
   const SessionPtr fresh = sessions_.Open(Info("alice", "fresh"));
 
-  EXPECT_EQ(sessions_.Sweep(Ago(1h)), std::vector<SessionPtr>{idle});
+  EXPECT_EQ(sessions_.Sweep(Ago(1h)).idle, std::vector<SessionPtr>{idle});
 
   busy->CallEnded(clock_.WallNow());
   EXPECT_EQ(busy->open_calls(), 0);
@@ -131,6 +131,20 @@ TEST_F(SessionManagerTest, SweepWritesActivityAndForgetsWhatEndedLongAgo) {
   sessions_.Sweep(WallTime::min());
 
   EXPECT_EQ(sessions_.Find(UserId("alice"), SessionId("s1")), nullptr);
+}
+
+TEST_F(SessionManagerTest, SweepHandsOutLostSessionsThatItForgets) {
+  const SessionPtr lost = sessions_.Open(Info("alice", "lost"));
+  lost->Answered();
+  const SessionPtr closed = sessions_.Open(Info("alice", "closed"));
+  closed->Answered();
+  sessions_.End(lost, SessionState::kLost, "its engine is gone");
+  sessions_.End(closed, SessionState::kClosed, "closed");
+  EXPECT_TRUE(sessions_.Sweep(WallTime::min()).lost.empty()) << "it is still answered";
+
+  clock_.Advance(25h);
+
+  EXPECT_EQ(sessions_.Sweep(WallTime::min()).lost, std::vector<SessionPtr>{lost});
 }
 
 TEST_F(SessionManagerTest, CountsTheUseOfAnEngine) {
