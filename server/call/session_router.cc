@@ -5,6 +5,14 @@
 #include "common/log.h"
 
 namespace foxfire::server {
+namespace {
+
+// Of a session that is bound to an engine: SESSION_CHANGED would be a guess, and for good.
+Error NotReadYet() {
+  return {Code::kUnavailable, "where engines are is being read from ZooKeeper; try again"};
+}
+
+}  // namespace
 
 struct SessionRouter::Pending {
   RouteRequest request;
@@ -100,6 +108,7 @@ void SessionRouter::OpenBound(const PendingPtr& pending, const discovery::Sessio
   const EngineBroker::Lookup engine = broker_.FindEngine(binding.engine);
   if (engine.presence == EngineBroker::Presence::kLive)
     return Open(pending, binding, engine.engine);
+  if (engine.presence == EngineBroker::Presence::kUnknown) return pending->Fail(NotReadYet());
   pending->done(tl::unexpected(SessionChanged(binding.session.str(), "its engine has ended")));
 }
 
@@ -158,6 +167,7 @@ void SessionRouter::Open(const PendingPtr& pending, const discovery::SessionBind
   if (other.presence == EngineBroker::Presence::kLive) {
     return pending->done(Route{other.engine, std::move(session)});
   }
+  if (other.presence == EngineBroker::Presence::kUnknown) return pending->Fail(NotReadYet());
   pending->done(tl::unexpected(SessionChanged(request.session_id.str(), "its engine has ended")));
 }
 

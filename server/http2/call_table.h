@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
-#include <utility>
 
 #include "server/http2/proxied_call.h"
 
@@ -26,20 +25,11 @@ class CallTable {
     const auto found = calls_.find(id);
     return found == calls_.end() ? nullptr : found->second.get();
   }
-  void Remove(ProxiedCall& call) {
-    calls_.erase(call.id());
-    if (calls_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
-  }
-  // Runs `task` once, now or when the last call has ended.
-  void WhenEmpty(Task task) {
-    if (calls_.empty()) return task();
-    when_empty_ = std::move(task);
-  }
+  void Remove(ProxiedCall& call) { calls_.erase(call.id()); }
   size_t size() const { return calls_.size(); }
 
  private:
   uint64_t next_ = 1;
-  Task when_empty_;
   std::unordered_map<uint64_t, std::unique_ptr<ProxiedCall>> calls_;
 };
 

@@ -1,6 +1,7 @@
 #include "server/http2/client_connection.h"
 
 #include <array>
+#include <utility>
 
 #include "common/log.h"
 #include "server/http2/call_table.h"
@@ -32,6 +33,8 @@ ClientConnection::ClientConnection(LoopParts& parts, std::unique_ptr<SocketTrans
       peer_(std::move(peer)),
       refusal_(std::move(refusal)),
       resets_since_(parts.loop.now()) {
+  greeting_timer_ = parts.loop.RunAfter(
+      parts.options.greeting_timeout, [this] { Close("no HTTP/2 preface and settings in time"); });
   ClientConnection*& first = parts.clients;
   next_ = first;
   if (next_ != nullptr) next_->previous_ = this;
@@ -44,15 +47,28 @@ ClientConnection::~ClientConnection() {
   if (next_ != nullptr) next_->previous_ = previous_;
   parts_.stats.client_connections.Decrement();
   parts_.stats.open_connections.fetch_sub(1);
+  if (parts_.clients == nullptr && parts_.when_no_clients) {
+    std::exchange(parts_.when_no_clients, nullptr)();
+  }
 }
 
+// A GOAWAY that names the last stream refuses those that are on their way. So the client is first
+// told that there will be one; once it has answered a ping, it opens no more (RFC 9113
+// section 6.8).
 void ClientConnection::Drain() {
-  if (dead()) return;
+  if (dead() || told_to_leave_) return;
+  told_to_leave_ = true;
   nghttp2_submit_shutdown_notice(session());
+  nghttp2_submit_ping(session(), NGHTTP2_FLAG_NONE, nullptr);
+  MarkDirty();
+}
+
+// Not sooner: a call that is read between the two would be served and yet count as refused.
+void ClientConnection::BeforeSend() {
+  if (!std::exchange(heard_of_it_, false)) return;
   nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session()), NGHTTP2_NO_ERROR,
                         nullptr, 0);
-  MarkDirty();
 }
 
 CallSide& ClientConnection::SideOf(ProxiedCall& call) const { return call.client(); }
@@ -74,6 +90,11 @@ void ClientConnection::OnHeader(const nghttp2_frame& frame, std::string_view nam
 
 void ClientConnection::OnFrame(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_RST_STREAM) return CountReset();
+  if (frame.hd.type == NGHTTP2_SETTINGS) parts_.loop.Cancel(greeting_timer_);
+  if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+    heard_of_it_ = told_to_leave_;
+    return;
+  }
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
   const bool is_head =
       frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
@@ -102,16 +123,32 @@ void ClientConnection::Remove(ProxiedCall& call, uint32_t error_code) {
   if (!call.HasStreams()) parts_.calls.Remove(call);
 }
 
-// A stream that we have ended but the client has not: it need not send the rest (RFC 9113 section
-// 8.1).
 void ClientConnection::OnFrameSent(const nghttp2_frame& frame) {
+  if (frame.hd.type == NGHTTP2_RST_STREAM) {
+    // nghttp2 resets streams by itself for frames that break rules: a client can provoke that as
+    // fast as it resets them itself (CVE-2025-8671). Other codes are our own.
+    const uint32_t code = frame.rst_stream.error_code;
+    const bool provoked = code == NGHTTP2_PROTOCOL_ERROR || code == NGHTTP2_FLOW_CONTROL_ERROR ||
+                          code == NGHTTP2_STREAM_CLOSED || code == NGHTTP2_FRAME_SIZE_ERROR;
+    if (provoked) CountReset();
+    return;
+  }
+  // A stream that we have ended but the client has not: it need not send the rest (RFC 9113 section
+  // 8.1).
   if (frame.hd.type != NGHTTP2_HEADERS || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
   if (call != nullptr && !call->client().finished)
     ResetStream(frame.hd.stream_id, NGHTTP2_NO_ERROR);
 }
 
+// An answer that could not be made into frames after all leaves its stream open.
+void ClientConnection::OnFrameNotSent(const nghttp2_frame& frame) {
+  if (frame.hd.type != NGHTTP2_HEADERS || CallOf(frame.hd.stream_id) == nullptr) return;
+  ResetStream(frame.hd.stream_id, NGHTTP2_INTERNAL_ERROR);
+}
+
 void ClientConnection::OnClosed(const std::string& why, int) {
+  parts_.loop.Cancel(greeting_timer_);
   Log("http2").debug("client connection closed address={} why={}", peer_, why);
   while (calls() != nullptr) Remove(*calls(), NGHTTP2_CANCEL);
 }

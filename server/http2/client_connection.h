@@ -18,7 +18,8 @@ class ClientConnection final : public Connection {
                     std::optional<CallStatus> refusal);
   ~ClientConnection() override;
 
-  // GOAWAY: takes no new calls, those that run may finish.
+  // GOAWAY: takes no new calls, those that run may finish. It closes itself after the last one's
+  // end has been written.
   void Drain();
 
   // All client connections of the loop, linked.
@@ -32,6 +33,8 @@ class ClientConnection final : public Connection {
   void OnData(int32_t stream, std::span<const uint8_t> bytes) override;
   void OnStreamClosed(int32_t stream, uint32_t error_code) override;
   void OnFrameSent(const nghttp2_frame& frame) override;
+  void OnFrameNotSent(const nghttp2_frame& frame) override;
+  void BeforeSend() override;
   CallSide& SideOf(ProxiedCall& call) const override;
 
  private:
@@ -42,6 +45,9 @@ class ClientConnection final : public Connection {
 
   const std::string peer_;
   const std::optional<CallStatus> refusal_;
+  TimerId greeting_timer_ = 0;  // until the client's settings are here
+  bool told_to_leave_ = false;  // ... and, as it has answered that, may be told where the end is
+  bool heard_of_it_ = false;
   SteadyTime resets_since_;
   uint32_t resets_ = 0;
   ClientConnection* next_ = nullptr;

@@ -20,14 +20,19 @@ constexpr size_t kPiecesAWrite = 128;
 // A stalled stream must not stop its neighbours: the stream windows bound memory, not this one.
 constexpr int32_t kConnectionWindow = 0x7fffffff;
 // A peer that is gone without a word is noticed after so long with unacknowledged data, or idle.
-constexpr int kUserTimeoutMillis = 30000;
+// The first one also ends peers that take nothing for so long (tcp(7)): a stopped process, a long
+// pause of a JVM.
+constexpr int kUserTimeoutMillis = 180'000;
 constexpr int kKeepaliveIdleSeconds = 60;
+constexpr int kKeepaliveIntervalSeconds = 10;
 
 void TuneSocket(int fd) {
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
   setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kKeepaliveIdleSeconds, sizeof kKeepaliveIdleSeconds);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepaliveIntervalSeconds,
+             sizeof kKeepaliveIntervalSeconds);
   setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMillis, sizeof kUserTimeoutMillis);
 }
 
@@ -138,6 +143,7 @@ void Connection::MarkDirty() {
 void Connection::FlushTurn() {
   dirty_ = false;
   if (dead_ || connecting_) return;
+  if (!blocked_) BeforeSend();
   while (!blocked_) {
     if (const int error = nghttp2_session_send(session_); error != 0) {
       return Close(nghttp2_strerror(error));

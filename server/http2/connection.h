@@ -70,6 +70,8 @@ class Connection : public IoHandler {
   virtual void OnFrame(const nghttp2_frame& frame) = 0;
   virtual void OnData(int32_t stream, std::span<const uint8_t> bytes) = 0;
   virtual void OnStreamClosed(int32_t stream, uint32_t error_code) = 0;
+  // Frames are about to be made.
+  virtual void BeforeSend() {}
   virtual void OnFrameSent(const nghttp2_frame&) {}
   virtual void OnFrameNotSent(const nghttp2_frame&) {}
   // This connection's side of a call.

@@ -1,5 +1,9 @@
 #include "server/http2/engine_links.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "common/log.h"
 #include "server/http2/call_table.h"
 #include "server/http2/socket_address.h"
@@ -14,13 +18,14 @@ constexpr int kMostProbes = 20;  // each ends within moments, or the engine coun
 EngineLinks::EngineLinks(LoopParts& parts) : parts_(parts) {}
 
 EngineLinks::~EngineLinks() {
+  stopping_ = true;
   for (auto& [id, links] : engines_) {
     const std::unordered_set<EngineConnection*> open = links->open;  // each leaves it as it closes
     for (EngineConnection* connection : open) connection->Close("the gateway stops");
   }
 }
 
-EngineConnection* EngineLinks::Get(const LiveEngine& engine, uint64_t spread) {
+Result<EngineConnection*> EngineLinks::Get(const LiveEngine& engine, uint64_t spread) {
   std::unique_ptr<Links>& links = engines_[engine.id];
   if (links == nullptr) {
     links = std::make_unique<Links>();
@@ -31,24 +36,29 @@ EngineConnection* EngineLinks::Get(const LiveEngine& engine, uint64_t spread) {
     links->engine = engine;
   EngineConnection*& link = links->connections[spread % links->connections.size()];
   // One that takes no more calls ends with its last one.
-  if (link == nullptr || !link->TakesCalls()) link = Connect(*links);
+  if (link == nullptr || !link->TakesCalls()) {
+    ASSIGN_OR_RETURN(link, Connect(*links));
+  }
   return link;
 }
 
-EngineConnection* EngineLinks::Connect(Links& links) {
+Result<EngineConnection*> EngineLinks::Connect(Links& links) {
   const auto address = ParseSocketAddress(links.engine.host, links.engine.port);
   if (!address) {
-    Log("http2").error(
-        "engine {} is registered at \"{}\", which is no IP address: set "
-        "engine.advertise_host to one",
-        links.engine.id.str(), links.engine.host);
-    return nullptr;
+    Error error{Code::kFailedPrecondition,
+                fmt::format("engine {} is registered at \"{}\", which is no IP address: set "
+                            "engine.advertise_host to one",
+                            links.engine.id.str(), links.engine.host)};
+    Log("http2").error("{}", error.message);
+    return tl::unexpected(std::move(error));
   }
   EngineConnection* const connection = EngineConnection::Start(
       parts_, address->get(), address->size,
       [this, id = links.engine.id](EngineConnection& from, EngineConnection::Report report,
                                    const std::string& why) { Reported(id, from, report, why); });
-  if (connection != nullptr) links.open.insert(connection);
+  if (connection == nullptr)
+    return MakeError(Code::kUnavailable, "the gateway has no sockets left");
+  links.open.insert(connection);
   return connection;
 }
 
@@ -79,9 +89,10 @@ void EngineLinks::Reported(const EngineId& id, EngineConnection& connection,
 }
 
 void EngineLinks::Probe(Links& links) {
+  const Result<EngineConnection*> probe = stopping_ ? nullptr : Connect(links);
+  if (!probe || *probe == nullptr) return Judge(links, EngineLoss::kUnreachable);
   ++links.probes;
-  links.probe = Connect(links);
-  if (links.probe == nullptr) Judge(links, EngineLoss::kUnreachable);
+  links.probe = *probe;
 }
 
 void EngineLinks::Probed(Links& links, EngineConnection& probe, EngineConnection::Report report,
@@ -89,10 +100,15 @@ void EngineLinks::Probed(Links& links, EngineConnection& probe, EngineConnection
   using Report = EngineConnection::Report;
   links.probe = nullptr;
   switch (report) {
-    case Report::kConnected:
+    case Report::kConnected: {
       // It has answered the question. As it is there, it may as well carry calls.
-      if (links.connections[0] == nullptr) links.connections[0] = &probe;
-      return Judge(links, EngineLoss::kBroken);
+      const auto free = std::find(links.connections.begin(), links.connections.end(), nullptr);
+      const bool is_needed = free != links.connections.end();
+      if (is_needed) *free = &probe;
+      Judge(links, EngineLoss::kBroken);
+      if (!is_needed) probe.Close("the engine lives, and has its connections");
+      return;
+    }
     case Report::kRefused:
       return Dead(links, why);
     case Report::kBroken:

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "common/result.h"
 #include "server/engine/engine_status.h"
 #include "server/http2/engine_connection.h"
 #include "server/http2/loop_parts.h"
@@ -23,8 +24,8 @@ class EngineLinks {
   ~EngineLinks();
 
   // A connection for one more call; calls with the same `spread` modulo the number of links share
-  // one. nullptr: its address is none, or there are no sockets left.
-  EngineConnection* Get(const LiveEngine& engine, uint64_t spread);
+  // one. FAILED_PRECONDITION: its address is none. UNAVAILABLE: there are no sockets left.
+  Result<EngineConnection*> Get(const LiveEngine& engine, uint64_t spread);
 
  private:
   struct Links {
@@ -36,7 +37,7 @@ class EngineLinks {
     int probes = 0;  // since the last one that was answered
   };
 
-  EngineConnection* Connect(Links& links);
+  Result<EngineConnection*> Connect(Links& links);
   void Reported(const EngineId& id, EngineConnection& connection, EngineConnection::Report report,
                 const std::string& why);
   void Probe(Links& links);
@@ -48,6 +49,7 @@ class EngineLinks {
   static std::vector<uint64_t> Orphan(EngineConnection& connection);
 
   LoopParts& parts_;
+  bool stopping_ = false;
   std::unordered_map<EngineId, std::unique_ptr<Links>> engines_;
 };
 

@@ -20,8 +20,11 @@ class HeaderList {
   // Forgets all but the first `count` fields.
   void Truncate(size_t count);
   bool empty() const { return fields_.empty(); }
-  // Of names and values, without HPACK's 32 bytes a field.
-  size_t bytes() const { return text_.size(); }
+  // As RFC 9113 section 6.5.2 counts it, with one more field.
+  size_t SizeWith(std::string_view name, std::string_view value) const {
+    constexpr size_t kFieldOverhead = 32;
+    return text_.size() + kFieldOverhead * (fields_.size() + 1) + name.size() + value.size();
+  }
 
   // For nghttp2, which need not copy them: they stay until Clear.
   const std::vector<nghttp2_nv>& Pairs();

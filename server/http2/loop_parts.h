@@ -25,6 +25,7 @@ struct LoopParts {
   CallTable& calls;
   EngineLinks* links;          // made after the rest of the loop, before its first turn
   ClientConnection*& clients;  // the first of the loop's client connections
+  Task when_no_clients;        // runs once, when the last of them is gone
 };
 
 }  // namespace foxfire::server::http2

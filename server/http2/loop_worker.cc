@@ -19,7 +19,7 @@ LoopWorker::LoopWorker(const DataPlaneOptions& options, CallService& service, Ht
       stats_(stats),
       loop_(std::move(loop)),
       memory_(options.piece),
-      parts_{options, service, stats, *loop_, memory_, turn_, calls_, nullptr, clients_} {
+      parts_{options, service, stats, *loop_, memory_, turn_, calls_, nullptr, clients_, nullptr} {
   links_ = std::make_unique<EngineLinks>(parts_);
   parts_.links = links_.get();
 }
@@ -46,6 +46,10 @@ void LoopWorker::Adopt(UniqueFd fd, std::string peer) {
 }
 
 void LoopWorker::Greet(UniqueFd fd, std::string peer) {
+  if (draining_) {
+    stats_.open_connections.fetch_sub(1);
+    return;
+  }
   auto greeting = std::make_unique<Greeting>(
       parts_, std::move(fd), std::move(peer), tls_, [this](Greeting& done) {
         // It is on the stack now.
@@ -61,10 +65,13 @@ void LoopWorker::Greet(UniqueFd fd, std::string peer) {
 
 void LoopWorker::Drain(Task done) {
   loop_->Post([this, done = std::move(done)] {
+    draining_ = true;
+    greetings_.clear();
     for (ClientConnection* client = clients_; client != nullptr; client = client->next()) {
       client->Drain();
     }
-    calls_.WhenEmpty(done);
+    if (clients_ == nullptr) return done();
+    parts_.when_no_clients = done;
   });
 }
 

@@ -34,8 +34,8 @@ class LoopWorker {
   // Takes over an accepted connection; from any thread.
   void Adopt(UniqueFd fd, std::string peer);
 
-  // Tells clients to take new calls elsewhere; `done` is called on the loop's thread when no call
-  // is open any more. From any thread.
+  // Tells clients to take new calls elsewhere; `done` is called on the loop's thread when the last
+  // answer has been written. From any thread.
   void Drain(Task done);
 
  private:
@@ -53,6 +53,7 @@ class LoopWorker {
   ClientConnection* clients_ = nullptr;
   std::unique_ptr<EngineLinks> links_;
   LoopParts parts_;
+  bool draining_ = false;
   std::unordered_map<Greeting*, std::unique_ptr<Greeting>> greetings_;
   std::thread thread_;
 };

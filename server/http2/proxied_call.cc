@@ -74,50 +74,58 @@ void ProxiedCall::RequestData(Block* block, std::span<const uint8_t> bytes) {
     if (client_.connection != nullptr) client_.connection->Credit(client_.stream, bytes.size());
     return;
   }
-  if (!backlog_.empty() || !FeedPiece(block, bytes.data(), bytes.size())) {
-    if (!settled_) backlog_.Push(block, bytes.data(), static_cast<uint32_t>(bytes.size()));
+  if (backlog_.empty()) {
+    FeedPiece(block, bytes.data(), bytes.size());
+  } else {
+    backlog_.Push(block, bytes.data(), static_cast<uint32_t>(bytes.size()));
   }
   if (settled_) return;
   CountHeld();
   Resume(engine_);
 }
 
-// True if all of it has been taken care of; false if none of it may be taken yet.
-bool ProxiedCall::FeedPiece(Block* block, const uint8_t* data, size_t size) {
+void ProxiedCall::FeedPiece(Block* block, const uint8_t* data, size_t size) {
+  size_t used = 0;
+  if (FeedUntilSettled(block, data, size, used)) return;
+  // What has gone into the pipe is credited from there.
+  if (client_.connection != nullptr) client_.connection->Credit(client_.stream, size - used);
+}
+
+// False if the call has failed on the way, `used` bytes of these being in the pipe.
+bool ProxiedCall::FeedUntilSettled(Block* block, const uint8_t* data, size_t size, size_t& used) {
   using Verdict = RequestRewriter::Verdict;
-  while (size > 0) {
-    size_t used = 0;
-    const Verdict verdict = rewriter_.Feed(block, data, size, used, engine_.pipe);
-    data += used;
-    size -= used;
+  while (used < size) {
+    size_t now = 0;
+    const Verdict verdict = rewriter_.Feed(block, data + used, size - used, now, engine_.pipe);
+    used += now;
     switch (verdict) {
       case Verdict::kMore:
         break;
       case Verdict::kBlocked:
-        backlog_.Push(block, data, static_cast<uint32_t>(size));
+        backlog_.Push(block, data + used, static_cast<uint32_t>(size - used));
         return true;
       case Verdict::kDecide:
         Decide();
-        if (settled_) return true;
+        if (settled_) return false;
         break;
       case Verdict::kMalformed:
         Fail(StatusOf(
             {Code::kInvalidArgument,
              "the request is no Spark Connect message: its protobuf encoding is broken, or its "
              "session_id is no UUID"}));
-        return true;
+        return false;
       case Verdict::kCompressed:
         Fail(StatusOf(
             {Code::kUnimplemented,
              "compressed requests are not supported: switch gRPC compression off in the client"}));
-        return true;
+        return false;
       case Verdict::kTooLarge:
         Fail(StatusOf(
             {Code::kResourceExhausted,
              fmt::format("a request message of {} is larger than {} (limits.message_bytes)",
                          FormatSize(rewriter_.message_length()),
                          FormatSize(parts_.options.message_bytes))}));
-        return true;
+        return false;
     }
   }
   NoteBegun();
@@ -153,6 +161,7 @@ void ProxiedCall::EndRequest() {
 // ---- where it goes -----------------------------------------------------------------------------
 
 void ProxiedCall::Decide() {
+  decided_session_ = rewriter_.scanner().session_id();
   const auto known = parts_.service.DecideRoute(*call_, ReadEnvelope(), PostRouted());
   if (known) Routed(*known);
 }
@@ -180,9 +189,7 @@ void ProxiedCall::Forward(const Route& route) {
   route_ = route;
   parts_.service.Routed(*call_, route);
   if (!rewriter_.approved()) {
-    rewriter_.Approve(
-        IdentitySuffix(rewriter_.scanner().session_id(), call_->principal->user.str()),
-        engine_.pipe);
+    rewriter_.Approve(IdentitySuffix(decided_session_, call_->principal->user.str()), engine_.pipe);
     FeedBacklog();
     if (settled_) return;
   }
@@ -198,8 +205,9 @@ void ProxiedCall::OpenEngineStream() {
   if (deadline_ != SteadyTime::max()) {
     engine_.headers.Add("grpc-timeout", FormatGrpcTimeout(deadline_ - parts_.loop.now()));
   }
-  EngineConnection* const link = parts_.links->Get(route_->engine, id_);
-  if (link == nullptr || !link->Open(*this)) return EngineLost(EngineLoss::kUnreachable);
+  const Result<EngineConnection*> link = parts_.links->Get(route_->engine, id_);
+  if (!link) return Fail(StatusOf(link.error()));
+  if (!(*link)->Open(*this)) return EngineLost(EngineLoss::kUnreachable);
 }
 
 void ProxiedCall::NoteBegun() {
@@ -257,10 +265,7 @@ void ProxiedCall::StopTimers() {
 // ---- headers -----------------------------------------------------------------------------------
 
 void ProxiedCall::RequestHeader(std::string_view name, std::string_view value) {
-  constexpr size_t kFieldOverhead = 32;  // RFC 9113 section 6.5.2
-  if (engine_.headers.bytes() + kFieldOverhead * engine_.headers.count() + name.size() +
-          value.size() >
-      parts_.options.header_bytes) {
+  if (engine_.headers.SizeWith(name, value) > parts_.options.header_bytes) {
     headers_too_large_ = true;
     return;
   }

@@ -87,7 +87,8 @@ class ProxiedCall {
 
  private:
   void Admit(std::string_view peer);
-  bool FeedPiece(Block* block, const uint8_t* data, size_t size);
+  void FeedPiece(Block* block, const uint8_t* data, size_t size);
+  bool FeedUntilSettled(Block* block, const uint8_t* data, size_t size, size_t& used);
   void FeedBacklog();
   void Decide();
   void Routed(const RouteResult& route);
@@ -127,6 +128,7 @@ class ProxiedCall {
 
   std::optional<Call> call_;  // once it is admitted
   std::optional<Route> route_;
+  std::string decided_session_;  // the session id that its route was asked for
   RequestRewriter rewriter_;
   Pipe backlog_;  // request bytes behind the first message, while it waits for its route
   uint64_t held_ = 0;

@@ -16,6 +16,10 @@ namespace {
 // An engine tried for a call whose session has not had an answer yet may turn out dead; so many.
 constexpr int kMostReroutes = 3;
 
+// Engines run users' code: what they answer is limited too. Spark's own trailers may be longer than
+// what clients send.
+constexpr size_t kAnswersHeadersFactor = 4;
+
 // gRPC over HTTP/2, "Errors": what a stream's reset means.
 Code CodeOfReset(uint32_t error_code) {
   switch (error_code) {
@@ -46,7 +50,16 @@ void ProxiedCall::ResponseHeader(std::string_view name, std::string_view value, 
     std::from_chars(value.data(), value.data() + value.size(), number);
     code_ = static_cast<Code>(number);
   }
-  if (!settled_) (is_trailer ? client_.trailers : client_.headers).Add(name, value);
+  if (settled_) return;
+  HeaderList& list = is_trailer ? client_.trailers : client_.headers;
+  const size_t most = kAnswersHeadersFactor * size_t{parts_.options.header_bytes};
+  if (list.SizeWith(name, value) > most) {
+    return Fail(StatusOf({Code::kResourceExhausted,
+                          fmt::format("the engine answers with headers of more than {} (four times "
+                                      "limits.header_bytes)",
+                                      FormatSize(most))}));
+  }
+  list.Add(name, value);
 }
 
 void ProxiedCall::ResponseHeadersEnd(bool is_last) {
@@ -113,7 +126,9 @@ bool ProxiedCall::TryAnotherEngine(EngineLoss loss) {
   }
   parts_.service.Unrouted(*call_);
   route_.reset();
-  parts_.service.RouteAgain(*call_, ReadEnvelope(), PostRouted());
+  Envelope envelope = ReadEnvelope();
+  envelope.session_id = decided_session_;  // later messages may have named another one
+  parts_.service.RouteAgain(*call_, envelope, PostRouted());
   return true;
 }
 

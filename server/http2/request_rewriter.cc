@@ -27,10 +27,11 @@ RequestRewriter::Verdict RequestRewriter::Feed(Block* block, const uint8_t* data
       if (verdict != Verdict::kMore) return verdict;
     } else {
       const auto part = static_cast<uint32_t>(std::min<size_t>(left_, size - used));
-      if (!scanner_.Scan({data + used, part})) return Verdict::kMalformed;
+      const bool is_sound = scanner_.Scan({data + used, part});
       out.Push(block, data + used, part);
       used += part;
       left_ -= part;
+      if (!is_sound) return Verdict::kMalformed;
     }
     if (head_size_ < kMessageHeadSize) continue;
     if (left_ == 0) {
@@ -48,12 +49,12 @@ RequestRewriter::Verdict RequestRewriter::Feed(Block* block, const uint8_t* data
 RequestRewriter::Verdict RequestRewriter::TakeHead(uint8_t byte, Pipe& out) {
   head_[head_size_++] = byte;
   if (head_size_ < kMessageHeadSize) return Verdict::kMore;
+  head_in_pipe_ = out.Copy(head_.data(), kMessageHeadSize, true);
   if (head_[0] != 0) return Verdict::kCompressed;
   length_ = LengthOf(head_);
   left_ = length_;
   if (length_ > limit_) return Verdict::kTooLarge;
   scanner_.NextMessage();
-  head_in_pipe_ = out.Copy(head_.data(), kMessageHeadSize, true);
   if (approved_) WriteLength(head_in_pipe_, AnnouncedLength());
   return Verdict::kMore;
 }

@@ -36,20 +36,30 @@ class TlsTransport final : public SocketTransport {
     return OutcomeOf(0);
   }
 
-  // Small pieces share a record; what does not fit waits for the next call.
+  // Small pieces share a record. It is filled as far as there are bytes: a record that has to be
+  // tried again must not be offered with fewer (SSL_write, "bad length"), however they lie by then.
   IoOutcome Write(std::span<const iovec> pieces) override {
     size_t done = 0;
     std::array<uint8_t, kRecord> record;
+    size_t at = 0;  // in the first piece
     for (size_t i = 0; i < pieces.size();) {
-      const void* data = pieces[i].iov_base;
-      size_t size = pieces[i].iov_len;
+      const void* data = static_cast<const uint8_t*>(pieces[i].iov_base) + at;
+      size_t size = pieces[i].iov_len - at;
       if (size >= kRecord) {
         ++i;
+        at = 0;
       } else {
         size = 0;
-        for (; i < pieces.size() && size + pieces[i].iov_len <= kRecord; ++i) {
-          std::memcpy(record.data() + size, pieces[i].iov_base, pieces[i].iov_len);
-          size += pieces[i].iov_len;
+        while (i < pieces.size() && size < kRecord) {
+          const size_t part = std::min(pieces[i].iov_len - at, kRecord - size);
+          std::memcpy(record.data() + size, static_cast<const uint8_t*>(pieces[i].iov_base) + at,
+                      part);
+          size += part;
+          at += part;
+          if (at == pieces[i].iov_len) {
+            ++i;
+            at = 0;
+          }
         }
         data = record.data();
       }

@@ -1,12 +1,14 @@
-import os
 import uuid
 
 import pytest
 
 from support.gateway import Gateway
 
-# Makes pyspark.sql.functions speak Connect, as SparkSession.builder.remote() would for one session.
-os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
+
+@pytest.fixture(autouse=True)
+def connect_mode(monkeypatch):
+    """Makes pyspark.sql.functions speak Connect. builder.remote() would do so, and stop() undoes it."""
+    monkeypatch.setenv("SPARK_CONNECT_MODE_ENABLED", "1")
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ class HeldQuery:
         self.error = None
         self._thread = threading.Thread(target=self._run, args=(spark,), daemon=True)
         self._thread.start()
-        wait_until(lambda: self.started_file.exists() or self.error, 60, "the query runs",
-                   hint=lambda: str(self.error))
+        wait_until(lambda: self.started_file.exists() or self.error, 60, "the query runs")
+        assert self.error is None, self.error
 
     def release(self):
         self.release_file.touch()
@@ -28,7 +28,7 @@ class HeldQuery:
         return self
 
     def _run(self, spark):
-        from pyspark.sql.functions import udf
+        from pyspark.sql.connect.functions import udf
 
         started, release = str(self.started_file), str(self.release_file)
 

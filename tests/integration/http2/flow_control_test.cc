@@ -103,7 +103,7 @@ TEST_F(FlowControlTest, ACallMayEndWhileItsUploadIsStuck) {
   TestEngine engine([](const EngineCall& call) { call.peer->SetReading(false); }, wide, 4096);
   Register("engine", engine);
   TestClient client(port());
-  const int32_t call = client.Begin("AddArtifacts", {{"grpc-timeout", "700m"}});
+  const int32_t call = client.Begin("AddArtifacts", {{"grpc-timeout", "2S"}});
   client.peer().Send(call, GrpcMessage(ExecuteRequest(kSessionA, std::string(32 << 20, 'u'))));
   const CallOutcome outcome = client.AwaitEnd(call);
   EXPECT_EQ(outcome.code, Code::kDeadlineExceeded);

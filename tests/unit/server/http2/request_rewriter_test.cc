@@ -153,5 +153,17 @@ TEST_F(RequestRewriterTest, KnowsThatAMessageIsIncomplete) {
   EXPECT_FALSE(rewriter_.AtMessageBoundary());
 }
 
+// Its call fails then, and what is dropped from the pipe is credited to the client: all of it.
+TEST_F(RequestRewriterTest, WhatIsRefusedLiesInThePipe) {
+  EXPECT_EQ(Feed(std::string("\1\0\0\0\5compressed", 15), true), Verdict::kCompressed);
+  EXPECT_EQ(out_.bytes(), taken_);
+  out_.Clear();
+
+  rewriter_.Reset(TraitsOf("/spark.connect.SparkConnectService/AddArtifacts"), kLimit);
+  EXPECT_EQ(Feed(Frame("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), true),
+            Verdict::kMalformed);
+  EXPECT_EQ(out_.bytes(), taken_);
+}
+
 }  // namespace
 }  // namespace foxfire::server::http2
