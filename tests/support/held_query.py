@@ -28,8 +28,6 @@ class HeldQuery:
         return self
 
     def _run(self, spark):
-        from pyspark.sql.connect.functions import udf
-
         started, release = str(self.started_file), str(self.release_file)
 
         def hold(value):
@@ -44,6 +42,8 @@ class HeldQuery:
             return value
 
         try:
-            self.result = spark.range(1).select(udf(hold, "long")("id")).first()[0]
+            # By name: functions of pyspark.sql would look for this thread's active session.
+            spark.udf.register("hold", hold, "long")
+            self.result = spark.sql("select hold(id) from range(1)").first()[0]
         except Exception as error:  # for the test to look at
             self.error = error
