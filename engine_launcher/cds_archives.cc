@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -83,17 +84,20 @@ void CdsArchives::Ensure(const EngineProfile& profile, const EngineRuntime& runt
   if (!running_) StartNext();
 }
 
+// Answers come last: whoever gets one may be waiting for it to destroy this.
 void CdsArchives::StartNext() {
+  std::vector<std::function<void()>> answers;
   while (!running_ && !queue_.empty()) {
     Training& training = *queue_.front();
     // Another profile of the same Spark home may have made it meanwhile.
     auto outcome = Exists(training.runtime) ? Result<void>() : Start(training);
-    if (running_) return;
+    if (running_) break;
     const auto finished = std::move(queue_.front());
     queue_.pop_front();
     if (!outcome) RemoveAll(finished->files.folder);
-    finished->done(std::move(outcome));
+    answers.push_back([done = std::move(finished->done), outcome] { done(outcome); });
   }
+  for (const auto& answer : answers) answer();
 }
 
 Result<void> CdsArchives::Start(Training& training) {
@@ -137,8 +141,8 @@ void CdsArchives::Ended(ProcessEnd end) {
   thread_.Cancel(training->deadline);
   auto outcome = Keep(*training, end);
   RemoveAll(training->files.folder);
-  training->done(std::move(outcome));
   StartNext();
+  training->done(std::move(outcome));
 }
 
 Result<void> CdsArchives::Keep(const Training& training, ProcessEnd end) const {
