@@ -2,6 +2,7 @@
 
 import threading
 
+from pyspark.sql.types import LongType
 from support.waiting import wait_until
 
 
@@ -42,8 +43,9 @@ class HeldQuery:
             return value
 
         try:
-            # By name: functions of pyspark.sql would look for this thread's active session.
-            spark.udf.register("hold", hold, "long")
+            # By name and with a type that needs no parsing: functions of pyspark.sql, and types written
+            # as words, look for the active session of this thread.
+            spark.udf.register("hold", hold, LongType())
             self.result = spark.sql("select hold(id) from range(1)").first()[0]
         except Exception as error:  # for the test to look at
             self.error = error
