@@ -24,6 +24,8 @@ struct EngineKey {
   std::string profile = "default";
   std::string subdomain = "default";
 
+  // clang-tidy 14 takes the zero of a default <=> for a pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   auto operator<=>(const EngineKey&) const = default;
   bool operator==(const EngineKey&) const = default;
 

@@ -14,9 +14,8 @@ Gauge& Metrics::AddGauge(const std::string& name, const std::string& help, const
 }
 
 Histogram& Metrics::AddHistogram(const std::string& name, const std::string& help,
-                                 std::vector<double> bounds, const Labels& labels) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add(
-      labels, std::move(bounds));
+                                 const std::vector<double>& bounds, const Labels& labels) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add(labels, bounds);
 }
 
 void Metrics::OnRender(std::function<void()> refresh) {

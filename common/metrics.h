@@ -29,7 +29,7 @@ class Metrics {
   Gauge& AddGauge(const std::string& name, const std::string& help, const Labels& labels = {});
   // `bounds` ascending, in the unit of the name.
   Histogram& AddHistogram(const std::string& name, const std::string& help,
-                          std::vector<double> bounds, const Labels& labels = {});
+                          const std::vector<double>& bounds, const Labels& labels = {});
 
   // Called before each Render, for values that are cheaper to ask for than to keep.
   void OnRender(std::function<void()> refresh);

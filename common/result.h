@@ -77,9 +77,11 @@ Error ErrnoError(int errno_value, std::string_view doing);
       return ::foxfire::WithContext(std::move(foxfire_result).error(), (context)); \
   } while (false)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 #define ASSIGN_OR_RETURN(declaration, expression) \
   FOXFIRE_ASSIGN_OR_RETURN(FOXFIRE_CONCAT(foxfire_result_, __LINE__), declaration, expression)
 #define FOXFIRE_ASSIGN_OR_RETURN(result, declaration, expression) \
   auto result = (expression);                                     \
   if (!result) return tl::unexpected(std::move(result).error());  \
   declaration = *std::move(result)
+// NOLINTEND(bugprone-macro-parentheses)

@@ -190,7 +190,7 @@ Result<void> LocalLauncher::Kill(const EngineId& id) {
   const int64_t pid = found->second.pid;
   // The pid may have gone to another process: then the engine has ended and OnExit is on its way.
   if (pid == 0 || !HasArgument(pid, EngineIdArgument(id))) return {};
-  const auto killed = SignalGroup(pid, SIGKILL);
+  auto killed = SignalGroup(pid, SIGKILL);
   if (!killed && killed.error().code != Code::kNotFound) return killed;
   return {};
 }

@@ -200,7 +200,7 @@ Result<void> Gateway::Prepare() {
   launcher::LocalLauncher launcher(LauncherOptionsOf(config_), ProfilesOf(config_), spawner_,
                                    thread);
   RETURN_IF_ERROR(launcher.Check());
-  const auto made = launcher.MakeArchives();
+  auto made = launcher.MakeArchives();
   thread.Stop();
   return made;
 }

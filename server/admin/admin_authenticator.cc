@@ -38,7 +38,7 @@ Result<Caller> AdminAuthenticator::Authenticate(const grpc::ServerContext& conte
 
 std::string AddressOfPeer(const std::string& peer) {
   const auto decoded = PercentDecode(peer);
-  const std::string address = decoded.value_or(peer);
+  std::string address = decoded.value_or(peer);
   for (const std::string_view scheme : {"ipv4:", "ipv6:"}) {
     if (address.rfind(scheme, 0) == 0) return address.substr(scheme.size());
   }

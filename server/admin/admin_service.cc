@@ -99,7 +99,7 @@ grpc::Status AdminService::EngineLogs(grpc::ServerContext* context,
                                       const pb::EngineLogsRequest* request,
                                       grpc::ServerWriter<pb::EngineLogsChunk>* writer) {
   std::string text;
-  const grpc::Status status = Answer("EngineLogs", *context, text, [&](const Caller& caller) {
+  grpc::Status status = Answer("EngineLogs", *context, text, [&](const Caller& caller) {
     return engines_.Logs(caller, *request);
   });
   for (size_t from = 0; status.ok() && from < text.size(); from += kLogChunkBytes) {

@@ -77,7 +77,7 @@ FieldWords WordsOf(FieldRef field) { return std::visit(Words{}, field); }
 std::string FormatField(FieldRef field) { return std::visit(Format{}, field); }
 
 std::string DescribeKey(const ConfigKey& key) {
-  const std::string meaning(key.meaning);
+  std::string meaning(key.meaning);
   if (key.allowed.empty()) return meaning;
   const bool range = key.allowed.find("..") != std::string_view::npos;
   const std::string allowed = range ? std::string(key.allowed) : ListChoices(key.allowed);

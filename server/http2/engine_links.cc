@@ -143,7 +143,7 @@ std::vector<uint64_t> EngineLinks::Orphan(EngineConnection& connection) {
   return calls;
 }
 
-void EngineLinks::Tell(std::vector<uint64_t> calls, EngineLoss loss) {
+void EngineLinks::Tell(const std::vector<uint64_t>& calls, EngineLoss loss) {
   for (const uint64_t id : calls) {
     ProxiedCall* const call = parts_.calls.Find(id);
     if (call == nullptr) continue;

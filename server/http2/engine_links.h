@@ -45,7 +45,7 @@ class EngineLinks {
               const std::string& why);
   void Judge(Links& links, EngineLoss loss);
   void Dead(Links& links, const std::string& why);
-  void Tell(std::vector<uint64_t> calls, EngineLoss loss);
+  void Tell(const std::vector<uint64_t>& calls, EngineLoss loss);
   static std::vector<uint64_t> Orphan(EngineConnection& connection);
 
   LoopParts& parts_;

@@ -69,7 +69,7 @@ Result<void> CheckWritable(SQLite::Database& database, const Path& file) {
 Result<void> SetUp(SQLite::Database& database, const Path& file, uint64_t size_max) {
   ASSIGN_OR_RETURN(
       const std::string mode, CatchSqlite("opening", file, [&database, size_max] {
-        const std::string answer = database.execAndGet("PRAGMA journal_mode = WAL").getString();
+        std::string answer = database.execAndGet("PRAGMA journal_mode = WAL").getString();
         database.exec("PRAGMA synchronous = NORMAL");
         database.exec("PRAGMA journal_size_limit = 67108864");
         if (size_max > 0) {

@@ -42,7 +42,7 @@ std::string_view ScriptOf(const grpc::GenericCallbackServerContext& context) {
 
 }  // namespace
 
-FakeService::FakeService(Secret secret, Json own, Counters& counters)
+FakeService::FakeService(const Secret& secret, Json own, Counters& counters)
     : expected_authorization_("Bearer " + std::string(secret.Reveal())),
       own_(std::move(own)),
       counters_(counters) {}

@@ -21,7 +21,7 @@ namespace foxfire::fake {
 class FakeService final : public grpc::CallbackGenericService {
  public:
   // `counters` is borrowed and must outlive this. `own`: what echoes tell of the engine.
-  FakeService(Secret secret, Json own, Counters& counters);
+  FakeService(const Secret& secret, Json own, Counters& counters);
 
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;

@@ -32,7 +32,7 @@ class TempFolder {
 
   // Writes a file below the folder, with the folders above it.
   Path Write(std::string_view name, std::string_view content, mode_t mode = 0644) const {
-    const Path file = path_ / name;
+    Path file = path_ / name;
     CHECK(MakeFolder(file.parent_path()).has_value());
     CHECK(WriteFileAtomically(file, content, mode).has_value());
     return file;

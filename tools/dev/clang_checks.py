@@ -48,11 +48,14 @@ def run(command: list[str], entry: dict) -> str:
 def main() -> int:
     make = {"tidy": tidy_command, "thread-safety": thread_safety_command}[sys.argv[1]]
     entries = sources()
+    failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        failures = list(filter(None, pool.map(lambda entry: run(make(entry), entry), entries)))
-    print("\n".join(failures))
-    print(f"{len(entries)} files, {len(failures)} with findings")
-    return 1 if failures else 0
+        for finding in pool.map(lambda entry: run(make(entry), entry), entries):
+            if finding:
+                failed += 1
+                print(finding, flush=True)
+    print(f"{len(entries)} files, {failed} with findings")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ class RunningDirectory {
   template <typename T>
   std::shared_ptr<AwaitedValue<Result<T>>> Begin(
       const std::function<void(ZooKeeperEngineDirectory&, Callback<T>)>& operation) {
-    const auto answer = AwaitedValue<Result<T>>::Make();
+    auto answer = AwaitedValue<Result<T>>::Make();
     operation(*directory_, [answer](Result<T> result) { answer->Set(std::move(result)); });
     return answer;
   }

@@ -19,9 +19,7 @@
 namespace foxfire::launcher {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr Duration kPatience = std::chrono::seconds(20);
 

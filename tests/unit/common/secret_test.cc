@@ -69,7 +69,7 @@ std::string BytesAfter(Leave leave) {
   alignas(Secret) std::array<std::byte, sizeof(Secret)> memory{};
   auto* secret = new (memory.data()) Secret(kShort);
   leave(secret);
-  const std::string bytes(reinterpret_cast<const char*>(memory.data()), memory.size());
+  std::string bytes(reinterpret_cast<const char*>(memory.data()), memory.size());
   return bytes;
 }
 

@@ -40,7 +40,7 @@ class EngineDirectoryContract : public testing::Test {
   template <typename T>
   std::shared_ptr<AwaitedValue<Result<T>>> Begin(
       const std::function<void(Callback<T>)>& operation) {
-    const auto answer = AwaitedValue<Result<T>>::Make();
+    auto answer = AwaitedValue<Result<T>>::Make();
     operation([answer](Result<T> result) { answer->Set(std::move(result)); });
     return answer;
   }

@@ -32,7 +32,7 @@ class EngineViewBuilderTest : public FakeZooKeeperTest {
     };
   }
   std::string Add(const EngineRecord& record) {
-    const std::string path = layout_.Engine(record.key, record.id);
+    std::string path = layout_.Engine(record.key, record.id);
     zookeeper_.Put(path, ToJson(record), 99);
     executor_.RunUntilIdle();
     return path;

@@ -10,7 +10,6 @@ namespace foxfire::discovery {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
 
 class ZooKeeperClientLogTest : public testing::Test {
  protected:

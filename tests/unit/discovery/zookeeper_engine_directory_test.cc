@@ -76,7 +76,7 @@ class ZooKeeperEngineDirectoryTest : public testing::Test {
   using BoolAnswer = AwaitedValue<Result<bool>>;
 
   std::shared_ptr<BoolAnswer> BeginAcquire(const EngineKey& key) {
-    const auto answer = BoolAnswer::Make();
+    auto answer = BoolAnswer::Make();
     harness_.real().AcquireLaunchLock(key, [answer](Result<bool> taken) { answer->Set(taken); });
     return answer;
   }

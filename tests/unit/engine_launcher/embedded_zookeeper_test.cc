@@ -11,8 +11,6 @@
 namespace foxfire::launcher {
 namespace {
 
-using testing::AllOf;
-using testing::Contains;
 using testing::HasSubstr;
 
 class EmbeddedZooKeeperTest : public testing::Test {

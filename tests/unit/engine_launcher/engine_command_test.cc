@@ -8,11 +8,9 @@ namespace {
 
 using testing::Contains;
 using testing::Each;
-using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
-using testing::StartsWith;
 
 class EngineCommandTest : public testing::Test {
  protected:

@@ -24,7 +24,7 @@ class EngineFoldersTest : public testing::Test {
  protected:
   // An ended engine's folder that was last changed so long ago.
   EngineId Old(std::chrono::minutes age) {
-    const EngineId id(NewUuid());
+    EngineId id(NewUuid());
     EXPECT_TRUE(folders_.Create(id, Secret("s")));
     Age(id, age);
     return id;

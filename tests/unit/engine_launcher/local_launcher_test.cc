@@ -11,10 +11,8 @@
 namespace foxfire::launcher {
 namespace {
 
-using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 
 constexpr Duration kPatience = std::chrono::seconds(10);

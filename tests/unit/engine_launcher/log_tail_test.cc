@@ -9,8 +9,6 @@ namespace foxfire::launcher {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
 
 struct Case {
   const char* what;

@@ -8,7 +8,6 @@ namespace foxfire::server {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Test;
 using Op = InMemoryEngineDirectory::Op;
 
 class EngineLaunchesTest : public EngineWorld {
