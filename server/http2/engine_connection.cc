@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 
+#include "common/log.h"
 #include "server/http2/call_table.h"
 #include "server/http2/connection_callbacks.h"
 
@@ -82,6 +83,10 @@ void EngineConnection::OnFrame(const nghttp2_frame& frame) {
     parts_.loop.Cancel(connect_timer_);
     report_(*this, Report::kConnected, "");
   }
+  if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR) {
+    Log("http2").warn("an engine ends a connection because of {}",
+                      nghttp2_http2_strerror(frame.goaway.error_code));
+  }
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
   if (call == nullptr) return;
@@ -103,8 +108,19 @@ void EngineConnection::OnData(int32_t stream, std::span<const uint8_t> bytes) {
 void EngineConnection::OnStreamClosed(int32_t stream, uint32_t error_code) {
   ProxiedCall* const call = CallOf(stream);
   if (call == nullptr) return;
-  call->EngineStreamClosed(error_code);
-  Remove(*call);
+  Closed(*call, error_code);
+}
+
+// A refused request has not been looked at (RFC 9113 section 8.7): as long as all of it is still
+// here, it may be sent again.
+void EngineConnection::Closed(ProxiedCall& call, uint32_t error_code) {
+  if (error_code != NGHTTP2_REFUSED_STREAM || !call.MayMove()) {
+    call.EngineStreamClosed(error_code);
+    return Remove(call);
+  }
+  Detach(call);
+  call.EngineRefused();
+  if (!call.HasStreams()) parts_.calls.Remove(call);
 }
 
 void EngineConnection::Remove(ProxiedCall& call) {
@@ -120,8 +136,7 @@ void EngineConnection::OnFrameNotSent(const nghttp2_frame& frame) {
   if (CallOf(frame.hd.stream_id) != nullptr) return;
   for (ProxiedCall* call = calls(); call != nullptr; call = call->engine().next) {
     if (call->engine().stream != frame.hd.stream_id) continue;
-    call->EngineStreamClosed(NGHTTP2_REFUSED_STREAM);
-    return Remove(*call);
+    return Closed(*call, NGHTTP2_REFUSED_STREAM);
   }
 }
 

@@ -44,6 +44,7 @@ class EngineConnection final : public Connection {
 
  private:
   EngineConnection(LoopParts& parts, std::unique_ptr<SocketTransport> transport, Reporter report);
+  void Closed(ProxiedCall& call, uint32_t error_code);
   void Remove(ProxiedCall& call);
 
   const Reporter report_;

@@ -124,7 +124,7 @@ void EngineLinks::Judge(Links& links, EngineLoss loss) {
   std::vector<uint64_t> orphans;
   orphans.swap(links.orphans);
   links.probes = 0;
-  Tell(std::move(orphans), loss);
+  Tell(orphans, loss);
 }
 
 void EngineLinks::Dead(Links& links, const std::string& why) {

@@ -57,7 +57,7 @@ class ProxiedCall {
   CallSide& client() { return client_; }
   CallSide& engine() { return engine_; }
   // Nothing of its request has been sent and nothing answered: another engine may have it, whole.
-  bool MayMove() const { return engine_.sent == 0 && !answered_; }
+  bool MayMove() const { return engine_.sent == 0 && !answered_ && !settled_; }
   bool HasStreams() const { return client_.connection != nullptr || engine_.connection != nullptr; }
 
   // What the client's connection hears. `refusal`: the connection is one whose calls are not
@@ -74,6 +74,8 @@ class ProxiedCall {
   void ResponseData(Block* block, std::span<const uint8_t> bytes);
   void ResponseEnd();
   void EngineStreamClosed(uint32_t error_code);
+  // Its stream has been refused unread and is gone; the call MayMove.
+  void EngineRefused();
   void EngineLost(EngineLoss loss);
 
   // The stream on `connection` is closed: what was for it goes nowhere.

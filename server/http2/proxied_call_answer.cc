@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 #include "common/encoding.h"
 #include "common/units.h"
@@ -101,10 +102,18 @@ void ProxiedCall::ResponseEnd() {
 }
 
 void ProxiedCall::EngineStreamClosed(uint32_t error_code) {
-  if (engine_.finished || settled_) return;
+  if (std::exchange(engine_.finished, true) || settled_) return;
   if (error_code == NGHTTP2_NO_ERROR) error_code = NGHTTP2_INTERNAL_ERROR;
   Fail(StatusOf({CodeOfReset(error_code), fmt::format("the engine reset the call ({})",
                                                       nghttp2_http2_strerror(error_code))}));
+}
+
+void ProxiedCall::EngineRefused() {
+  if (settled_) return;
+  if (++reroutes_ > kMostReroutes) {
+    return Fail(StatusOf({Code::kUnavailable, "the engine refuses calls at the moment"}));
+  }
+  OpenEngineStream();
 }
 
 void ProxiedCall::EngineLost(EngineLoss loss) {

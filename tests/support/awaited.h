@@ -67,7 +67,7 @@ class ChangeSignal {
       if (now >= deadline) return false;
       MutexLock lock(mutex_);
       if (changes_ == seen)
-        changed_.WaitUntil(mutex_, std::min(deadline, now + std::chrono::milliseconds(50)));
+        changed_.WaitUntil(mutex_, std::min(deadline, now + std::chrono::milliseconds(5)));
     }
   }
 

@@ -198,6 +198,10 @@ void Http2Peer::Reset(int32_t stream, uint32_t error_code) {
 
 void Http2Peer::GoAway() { nghttp2_submit_shutdown_notice(session_); }
 
+void Http2Peer::GoAway(int32_t last_stream, uint32_t error_code) {
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last_stream, error_code, nullptr, 0);
+}
+
 void Http2Peer::OpenWindow(int32_t stream, int32_t bytes) {
   nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, stream, bytes);
 }

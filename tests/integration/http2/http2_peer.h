@@ -73,6 +73,8 @@ class Http2Peer {
   void Reset(int32_t stream, uint32_t error_code);
   // Announces a GOAWAY; streams that are on their way are still served.
   void GoAway();
+  // Refuses what comes after `last_stream`, at once and for good.
+  void GoAway(int32_t last_stream, uint32_t error_code);
   void OpenWindow(int32_t stream, int32_t bytes);
   // Bytes that nghttp2 knows nothing of, once it has nothing to send.
   void SendRaw(std::string_view bytes) { out_.append(bytes); }

@@ -61,17 +61,21 @@ TestEngine::~TestEngine() {
   thread_.join();
 }
 
-void TestEngine::Do(const std::function<void(Calls&)>& task) {
-  auto done = std::make_shared<std::promise<void>>();
+void TestEngine::Post(std::function<void()> task) {
   {
     MutexLock lock(mutex_);
-    tasks_.emplace_back([this, task, done] {
-      task(calls_);
-      done->set_value();
-    });
+    tasks_.push_back(std::move(task));
   }
   const uint64_t one = 1;
   CHECK(write(wake_.get(), &one, sizeof one) == sizeof one);
+}
+
+void TestEngine::Do(const std::function<void(Calls&)>& task) {
+  auto done = std::make_shared<std::promise<void>>();
+  Post([this, task, done] {
+    task(calls_);
+    done->set_value();
+  });
   done->get_future().wait();
 }
 
@@ -91,17 +95,21 @@ void TestEngine::StopListening() {
   Do([this](Calls&) { listener_.Reset(); });
 }
 
+void TestEngine::DieNow() {
+  listener_.Reset();
+  HangUpNow();
+}
+
+void TestEngine::HangUpNow() {
+  for (const auto& peer : peers_) peer->Close();
+}
+
 void TestEngine::CloseConnections() {
-  Do([this](Calls&) {
-    for (const auto& peer : peers_) peer->Close();
-  });
+  Do([this](Calls&) { HangUpNow(); });
 }
 
 void TestEngine::Kill() {
-  Do([this](Calls&) {
-    listener_.Reset();
-    for (const auto& peer : peers_) peer->Close();
-  });
+  Do([this](Calls&) { DieNow(); });
 }
 
 size_t TestEngine::connections() {

@@ -49,6 +49,12 @@ class TestEngine {
   bool Await(const std::function<bool(Calls&)>& holds);
   bool AwaitCalls(size_t count);
 
+  // As Do(), without waiting for it. From any thread, scripts included.
+  void Post(std::function<void()> task);
+  // As Kill() and CloseConnections(), for scripts and tasks: on the engine's thread.
+  void DieNow();
+  void HangUpNow();
+
   // Nobody listens on the port any more.
   void StopListening();
   // Every connection is gone without a word.

@@ -21,10 +21,10 @@ class EnsureAdminTokenTest : public testing::Test {
  protected:
   Result<bool> Ensure() const { return EnsureAdminToken(tokens_, admin_, clock_); }
 
-  const TempFolder folder_;
+  TempFolder folder_;
   const Path tokens_ = folder_ / "state/tokens.json";
   const Path admin_ = folder_ / "state/tokens/admin";
-  const FakeClock clock_;
+  FakeClock clock_;
   Metrics metrics_;
 };
 
