@@ -22,6 +22,8 @@ function(foxfire_test NAME)
   add_executable(${NAME} ${ARG_SRCS})
   target_include_directories(${NAME} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  # More than half of a build is tests; what they test is optimised as it ships.
+  target_compile_options(${NAME} PRIVATE -O0 -g1)
   add_test(NAME ${NAME} COMMAND ${NAME})
   set_tests_properties(${NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
   if(unit IN_LIST ARG_LABELS OR sanitized IN_LIST ARG_LABELS)

@@ -45,13 +45,15 @@ Result<void> Greeting::Begin() {
   return parts_.loop.Watch(fd_.get(), *this);
 }
 
-void Greeting::OnIo(uint32_t) {
+void Greeting::OnIo(uint32_t events) {
   std::array<uint8_t, kFirstBytes> bytes;
   const ssize_t n = recv(fd_.get(), bytes.data(), bytes.size(), MSG_PEEK);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) return Finish();
   const Speech speech = Recognize({bytes.data(), static_cast<size_t>(n)});
-  if (speech != Speech::kUndecided) Hear(speech);
+  if (speech != Speech::kUndecided) return Hear(speech);
+  // A peek goes on seeing the bytes of somebody who has left.
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) Finish();
 }
 
 void Greeting::Hear(Speech speech) {

@@ -48,12 +48,19 @@ def four_free_ports() -> list[int]:
     return ports
 
 
+def to_toml_value(value) -> str:
+    """Strings, numbers, booleans and lists of strings are JSON's; a dict is an inline table."""
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    return "{" + ", ".join(f"{json.dumps(key)} = {json.dumps(of)}" for key, of in value.items()) + "}"
+
+
 def to_toml(settings: dict) -> str:
-    """{"section.key": value} as TOML; strings, numbers, booleans and lists of strings are JSON's."""
+    """{"section.key": value} as TOML."""
     sections: dict[str, list[str]] = {}
     for name, value in settings.items():
         section, _, key = name.rpartition(".")
-        sections.setdefault(section, []).append(f"{key} = {json.dumps(value)}")
+        sections.setdefault(section, []).append(f"{key} = {to_toml_value(value)}")
     return "".join(f"[{name}]\n" + "\n".join(lines) + "\n\n" for name, lines in sections.items())
 
 

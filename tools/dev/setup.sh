@@ -24,6 +24,13 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive as_root apt-get install -y --no-install-recommends $1
 }
 
+# install_if_missing PROGRAM PACKAGE
+install_if_missing() {
+  if ! PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null; then
+    step "installing $2" install_packages "$2"
+  fi
+}
+
 setup_packages() {
   local list="$ROOT/tools/dev/packages.txt" missing
   done_before packages "$list" && return

@@ -31,7 +31,7 @@ run_pytest() {
   shift
   rm -f "$junit"
   printf '\n== %s\n' "$name"
-  (cd "$ROOT" && "$VENV_PYTHON" -m pytest -q --junit-xml="$junit" -p no:cacheprovider "$@") || true
+  (cd "$ROOT" && "${TEST_PYTHON:-$VENV_PYTHON}" -m pytest -q --junit-xml="$junit" -p no:cacheprovider "$@") || true
   count "$name" "$junit" "$((SECONDS - started))"
 }
 
@@ -81,12 +81,14 @@ run_tests() {
     unit) test_unit ;;
     integration) test_integration ;;
     e2e) test_e2e ;;
+    matrix) test_matrix ;;
+    conformance) test_conformance ;;
     all)
       test_unit
       test_integration
       test_e2e
       ;;
-    *) die "usage: ./dev test [unit|integration|e2e]" ;;
+    *) die "usage: ./dev test [unit|integration|e2e|matrix|conformance]" ;;
   esac
   printf '\n'
   printf '%s\n' "${SUMMARY[@]}"
