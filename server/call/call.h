@@ -49,8 +49,9 @@ struct Call {
   SessionPtr session;  // null: passed on without a session of ours (a method that opens none)
   std::string operation_id;
   EngineId engine;
-  bool counted = false;  // CallService::Routed has seen it
-  bool noted = false;    // its beginning as an operation is in the event log
+  bool counted = false;     // CallService::Routed has seen it
+  bool reconnects = false;  // its session had been released when it was routed
+  bool noted = false;       // its beginning as an operation is in the event log
 };
 
 // Where a call goes.

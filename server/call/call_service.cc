@@ -4,6 +4,7 @@
 
 #include "auth/bearer.h"
 #include "common/log.h"
+#include "server/connect/clone_response.h"
 #include "server/store/event_types.h"
 
 namespace foxfire::server {
@@ -86,7 +87,9 @@ void CallService::Routed(Call& call, const Route& route) {
   call.engine = route.engine.id;
   call.session = route.session;
   call.counted = route.session != nullptr;
-  if (call.counted) call.session->CallBegan(call.began, call.method->is_operation);
+  if (!call.counted) return;
+  call.session->CallBegan(call.began, call.method->is_operation);
+  call.reconnects = call.method->may_launch && call.session->state() != SessionState::kActive;
 }
 
 void CallService::Unrouted(Call& call) {
@@ -106,6 +109,25 @@ void CallService::Answered(Call& call) {
   if (call.session != nullptr) call.session->Answered();
 }
 
+void CallService::Cloned(const Call& call, std::string_view answer) {
+  const std::string id = ClonedSessionId(answer);
+  if (call.session != nullptr && IsUuid(id)) OpenAtTheEngineOf(*call.session, SessionId(id));
+}
+
+// The engine has said that it has the session, whose client may use it in its very next call; other
+// gateways hear of it through ZooKeeper a moment later.
+void CallService::OpenAtTheEngineOf(const Session& session, const SessionId& id) {
+  SessionInfo info = session.info();
+  info.id = id;
+  info.created_at = core_.clock().WallNow();
+  directory_.BindSession({info.user, info.id, info.key, info.engine, info.created_at},
+                         [](const Result<discovery::SessionBinding>& bound) {
+                           if (!bound)
+                             Log("call").warn("binding a session: {}", bound.error().message);
+                         });
+  sessions_.Open(std::move(info))->Answered();
+}
+
 void CallService::Ended(Call& call, Code code) {
   const WallTime now = core_.clock().WallNow();
   stats_.open.Decrement();
@@ -120,6 +142,10 @@ void CallService::Ended(Call& call, Code code) {
     store_.Save(OperationRow{call.operation_id, call.session->info().id.str(),
                              call.principal->user.str(), call.engine.str(), call.began, now,
                              static_cast<int>(code), call.peer});
+  }
+  // Released with allow_reconnect, and its engine has taken it up again.
+  if (call.reconnects && code == Code::kOk) {
+    OpenAtTheEngineOf(*call.session, call.session->info().id);
   }
   if (call.method->ends_session && code == Code::kOk && sessions_.Release(call.session)) {
     const SessionInfo& info = call.session->info();

@@ -44,6 +44,8 @@ class CallService {
   void Began(Call& call, const Envelope& envelope);
   // The engine's answer has begun.
   void Answered(Call& call);
+  // The engine's answer to a call that clones its session, whole.
+  void Cloned(const Call& call, std::string_view answer);
   // Once for every admitted call, whoever ended it.
   void Ended(Call& call, Code code);
 
@@ -58,6 +60,7 @@ class CallService {
  private:
   static RouteRequest RequestOf(const Call& call, const Envelope& envelope);
   void Refused(const CallHead& head, auth::AuthRefusal refusal);
+  void OpenAtTheEngineOf(const Session& session, const SessionId& id);
   EventRecord EventOf(const char* type, const Call& call) const;
 
   const auth::TokenVerifier& verifier_;

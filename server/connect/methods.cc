@@ -25,7 +25,7 @@ constexpr std::array<MethodTraits, 12> kMethods = {{
      .may_launch = false},
     {.name = "ReleaseSession", .client_type_field = 3, .may_launch = false, .ends_session = true},
     {.name = "FetchErrorDetails", .client_type_field = 4, .may_launch = false},
-    {.name = "CloneSession", .client_type_field = 3},
+    {.name = "CloneSession", .client_type_field = 3, .clones_session = true},
     {.name = "GetStatus", .client_type_field = 3, .may_launch = false},
 }};
 constexpr MethodTraits kUnknown;

@@ -17,6 +17,7 @@ struct MethodTraits {
   bool may_launch = true;           // may start an engine for a user who has none
   bool is_operation = false;        // counts as an operation of its session
   bool ends_session = false;        // ReleaseSession
+  bool clones_session = false;      // CloneSession: its answer names a session at the same engine
 };
 
 // `path` as in :path. Never fails; the result lives as long as the process.

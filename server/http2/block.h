@@ -46,15 +46,20 @@ inline void Unref(Block* block) {
 // Where a loop's bytes lie. Confined to one loop.
 class LoopMemory {
  public:
+  static constexpr uint32_t kMediumBlock = 64 << 10;
   static constexpr uint32_t kSmallBlock = 16 << 10;  // headers, frame heads, small messages
   // Less than this is copied rather than passed on by reference, lest it pins a whole read block.
   static constexpr uint32_t kCopyBelow = 4 << 10;
 
   // `read_block`: bytes that one read may take.
-  explicit LoopMemory(uint32_t read_block) : large_(read_block, 8), small_(kSmallBlock, 64) {}
+  explicit LoopMemory(uint32_t read_block)
+      : large_(read_block, 8), medium_(kMediumBlock, 64), small_(kSmallBlock, 64) {}
   ~LoopMemory();
 
+  // What reads go into: large blocks as long as they are filled, so that what waits for a slow
+  // receiver does not pin many times its own size.
   BlockPool& large() { return large_; }
+  BlockPool& medium() { return medium_; }
 
   // Room for `size` bytes, at most kSmallBlock, behind what was taken before; the caller gets a
   // reference to the block.
@@ -62,6 +67,7 @@ class LoopMemory {
 
  private:
   BlockPool large_;
+  BlockPool medium_;
   BlockPool small_;
   Block* current_ = nullptr;
   uint32_t used_ = 0;

@@ -98,8 +98,8 @@ void Connection::ReadTurn() {
 }
 
 void Connection::ReadOnce(bool& again) {
-  BlockPool& pool = parts_.memory.large();
-  if (read_block_ != nullptr && read_block_->references > 1) {
+  BlockPool& pool = reads_much_ ? parts_.memory.large() : parts_.memory.medium();
+  if (read_block_ != nullptr && (read_block_->references > 1 || read_block_->pool != &pool)) {
     Unref(read_block_);
     read_block_ = nullptr;
   }
@@ -114,6 +114,7 @@ void Connection::ReadOnce(bool& again) {
     case IoOutcome::Kind::kFailed:
       return Close(read.why, read.error_number);
     case IoOutcome::Kind::kDone:
+      reads_much_ = read.bytes >= LoopMemory::kMediumBlock;
       TakeBytes(read.bytes);
       if (dead_) return;
       // A short read has drained the socket: the next byte is a new edge.

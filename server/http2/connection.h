@@ -95,6 +95,7 @@ class Connection : public IoHandler {
   ProxiedCall* calls_ = nullptr;
   Pipe out_;  // frames for the socket
   Block* read_block_ = nullptr;
+  bool reads_much_ = false;  // the last read would have filled a medium block
   bool dead_ = false;
   bool dirty_ = false;
   bool readable_ = false;

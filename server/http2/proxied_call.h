@@ -97,6 +97,7 @@ class ProxiedCall {
   void Forward(const Route& route);
   void OpenEngineStream();
   bool TryAnotherEngine(EngineLoss loss);
+  void ReadCloneAnswer(std::span<const uint8_t> bytes);
   void EndRequest();
   void NoteBegun();
   void CountHeld();
@@ -135,7 +136,8 @@ class ProxiedCall {
   Pipe backlog_;  // request bytes behind the first message, while it waits for its route
   uint64_t held_ = 0;
   MessageTracker answer_;
-  SteadyTime deadline_;  // max: none
+  std::string clone_answer_;  // of a call that clones its session
+  SteadyTime deadline_;       // max: none
   TimerId deadline_timer_ = 0;
   TimerId first_message_timer_ = 0;
   bool settled_ = false;   // an answer of our own has ended it

@@ -16,6 +16,7 @@ namespace {
 
 // An engine tried for a call whose session has not had an answer yet may turn out dead; so many.
 constexpr int kMostReroutes = 3;
+constexpr size_t kMostOfACloneAnswer = 4096;  // four ids
 
 // Engines run users' code: what they answer is limited too. Spark's own trailers may be longer than
 // what clients send.
@@ -89,8 +90,18 @@ void ProxiedCall::ResponseData(Block* block, std::span<const uint8_t> bytes) {
          fmt::format("a message of {} from the engine is larger than {} (limits.message_bytes)",
                      FormatSize(length), FormatSize(parts_.options.message_bytes))}));
   }
+  if (call_->method->clones_session) ReadCloneAnswer(bytes);
   client_.pipe.Push(block, bytes.data(), static_cast<uint32_t>(bytes.size()));
   Resume(client_);
+}
+
+// Read before it is passed on: its client may use the new session at once.
+void ProxiedCall::ReadCloneAnswer(std::span<const uint8_t> bytes) {
+  if (clone_answer_.size() + bytes.size() > kMostOfACloneAnswer) return;
+  clone_answer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const bool is_whole = answer_.partial() == 0 && clone_answer_.size() > kMessageHeadSize;
+  if (!is_whole || clone_answer_[0] != 0) return;  // another byte there: compressed
+  parts_.service.Cloned(*call_, std::string_view(clone_answer_).substr(kMessageHeadSize));
 }
 
 void ProxiedCall::ResponseEnd() {
