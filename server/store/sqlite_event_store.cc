@@ -13,6 +13,9 @@
 namespace foxfire::server {
 namespace {
 
+// What comes within it is one transaction: a transaction of its own for each record was most of what
+// a small call cost.
+constexpr Duration kGather = std::chrono::milliseconds(20);
 constexpr Duration kDropLogInterval = std::chrono::minutes(1);
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -67,7 +70,7 @@ void SqliteEventStore::Enqueue(Record record) {
     return;
   }
   stats_.queued.Set(static_cast<double>(queue_.size()));
-  if (!is_scheduled_.exchange(true)) thread_.Post([this] { WriteQueued(); });
+  if (!is_scheduled_.exchange(true)) thread_.PostAfter(kGather, [this] { WriteQueued(); });
 }
 
 void SqliteEventStore::Dropped() {

@@ -117,7 +117,7 @@ def resident_mib(pids):
 class Hop:
     """Something that listens: its port, and the processes whose time counts."""
 
-    def __init__(self, name, port, pids, token=""):
+    def __init__(self, name, port, pids, token="none"):
         self.name, self.port, self.pids, self.token = name, port, pids, token
 
     def measure(self, kind, callers, connections, seconds):

@@ -122,7 +122,8 @@ def test_a_server_that_is_not_there_is_one_clear_line(gateway):
 def test_engine_logs(connect, gateway):
     connect("alice").range(1).collect()
 
-    done = gateway.run_cli("engine", "logs", gateway.engine("alice")["engine_id"])
+    engine_id = gateway.engine("alice")["engine_id"]
+    done = gateway.run_cli("engine", "logs", engine_id, "--lines", "10000")
 
     assert done.returncode == 0 and "foxfire-engine: registered" in done.stdout
 
