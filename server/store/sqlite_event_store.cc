@@ -13,8 +13,7 @@
 namespace foxfire::server {
 namespace {
 
-// What comes within it is one transaction: a transaction of its own for each record was most of what
-// a small call cost.
+// What comes within it is one transaction: one for each record was half of what a small call cost.
 constexpr Duration kGather = std::chrono::milliseconds(20);
 constexpr Duration kDropLogInterval = std::chrono::minutes(1);
 
