@@ -107,7 +107,10 @@ int LaunchThread::WaitMillis() {
   MutexLock lock(mutex_);
   if (stopping_) return 0;
   if (tasks_.empty()) return -1;
-  const auto left = tasks_.begin()->first.first - clock_.Now();
+  const SteadyTime due = tasks_.begin()->first.first;
+  const SteadyTime now = clock_.Now();
+  if (due <= now) return 0;  // Post's tasks have been due since for ever: no time to count with
+  const auto left = due - now;
   const auto millis = std::chrono::ceil<std::chrono::milliseconds>(left).count();
   return static_cast<int>(std::clamp<int64_t>(millis, 0, 3'600'000));
 }

@@ -89,7 +89,7 @@ void CallService::Routed(Call& call, const Route& route) {
   call.counted = route.session != nullptr;
   if (!call.counted) return;
   call.session->CallBegan(call.began, call.method->is_operation);
-  call.reconnects = call.method->may_launch && call.session->state() != SessionState::kActive;
+  call.reconnects = call.method->may_launch && call.session->may_reconnect();
 }
 
 void CallService::Unrouted(Call& call) {
@@ -109,23 +109,26 @@ void CallService::Answered(Call& call) {
   if (call.session != nullptr) call.session->Answered();
 }
 
+// The new session lives where the old one does. Its client may use it in its very next call; other
+// gateways hear of it through ZooKeeper a moment later.
 void CallService::Cloned(const Call& call, std::string_view answer) {
   const std::string id = ClonedSessionId(answer);
-  if (call.session != nullptr && IsUuid(id)) OpenAtTheEngineOf(*call.session, SessionId(id));
+  if (call.session == nullptr || !IsUuid(id)) return;
+  SessionInfo info = call.session->info();
+  info.id = SessionId(id);
+  info.created_at = core_.clock().WallNow();
+  const SessionPtr clone = sessions_.Open(info);
+  if (clone->info().engine != info.engine) return;  // an id that the user has used before
+  clone->Answered();
+  Bind(info);
 }
 
-// The engine has said that it has the session, whose client may use it in its very next call; other
-// gateways hear of it through ZooKeeper a moment later.
-void CallService::OpenAtTheEngineOf(const Session& session, const SessionId& id) {
-  SessionInfo info = session.info();
-  info.id = id;
-  info.created_at = core_.clock().WallNow();
-  directory_.BindSession({info.user, info.id, info.key, info.engine, info.created_at},
-                         [](const Result<discovery::SessionBinding>& bound) {
-                           if (!bound)
-                             Log("call").warn("binding a session: {}", bound.error().message);
-                         });
-  sessions_.Open(std::move(info))->Answered();
+void CallService::Bind(const SessionInfo& session) {
+  directory_.BindSession(
+      {session.user, session.id, session.key, session.engine, session.created_at},
+      [](const Result<discovery::SessionBinding>& bound) {
+        if (!bound) Log("call").warn("binding a session: {}", bound.error().message);
+      });
 }
 
 void CallService::Ended(Call& call, Code code) {
@@ -144,8 +147,8 @@ void CallService::Ended(Call& call, Code code) {
                              static_cast<int>(code), call.peer});
   }
   // Released with allow_reconnect, and its engine has taken it up again.
-  if (call.reconnects && code == Code::kOk) {
-    OpenAtTheEngineOf(*call.session, call.session->info().id);
+  if (call.reconnects && code == Code::kOk && sessions_.Reopen(call.session)) {
+    Bind(call.session->info());
   }
   if (call.method->ends_session && code == Code::kOk && sessions_.Release(call.session)) {
     const SessionInfo& info = call.session->info();

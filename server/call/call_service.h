@@ -60,7 +60,7 @@ class CallService {
  private:
   static RouteRequest RequestOf(const Call& call, const Envelope& envelope);
   void Refused(const CallHead& head, auth::AuthRefusal refusal);
-  void OpenAtTheEngineOf(const Session& session, const SessionId& id);
+  void Bind(const SessionInfo& session);
   EventRecord EventOf(const char* type, const Call& call) const;
 
   const auth::TokenVerifier& verifier_;

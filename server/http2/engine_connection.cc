@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "common/log.h"
 #include "server/http2/call_table.h"
@@ -83,7 +84,8 @@ void EngineConnection::OnFrame(const nghttp2_frame& frame) {
     parts_.loop.Cancel(connect_timer_);
     report_(*this, Report::kConnected, "");
   }
-  if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR) {
+  if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR &&
+      !std::exchange(complained_, true)) {
     Log("http2").warn("an engine ends a connection because of {}",
                       nghttp2_http2_strerror(frame.goaway.error_code));
   }

@@ -50,6 +50,7 @@ class EngineConnection final : public Connection {
   const Reporter report_;
   TimerId connect_timer_ = 0;
   bool greeted_ = false;
+  bool complained_ = false;  // of an error of ours; said once
 };
 
 }  // namespace foxfire::server::http2

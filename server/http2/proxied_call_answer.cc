@@ -153,9 +153,12 @@ bool ProxiedCall::TryAnotherEngine(EngineLoss loss) {
 }
 
 void ProxiedCall::ClientClosed(uint32_t error_code) {
-  if (!engine_.finished && !settled_) code_ = Code::kCancelled;
-  settled_ = true;
+  // Once is enough, and twice is an error: nghttp2 takes the first reset of a request that it has
+  // not sent yet for its cancellation, and sends the second one, for a stream that nobody knows.
+  const bool was_reset = std::exchange(settled_, true);
   StopTimers();
+  if (was_reset) return;
+  if (!engine_.finished) code_ = Code::kCancelled;
   const bool engine_is_busy = !engine_.finished || !engine_.ended;
   if (engine_.connection != nullptr && engine_is_busy) {
     engine_.connection->ResetStream(

@@ -45,4 +45,10 @@ bool Session::End(SessionState state, bool may_reconnect) {
   return state_.compare_exchange_strong(expected, state);
 }
 
+bool Session::Reopen() {
+  if (!may_reconnect_.exchange(false)) return false;
+  SessionState expected = SessionState::kClosed;
+  return state_.compare_exchange_strong(expected, SessionState::kActive);
+}
+
 }  // namespace foxfire::server

@@ -52,6 +52,8 @@ class Session {
   // Leaves kActive once; false if it has left it before. `may_reconnect`: its client let go of it,
   // so calls that still come (or come again, with allow_reconnect) are its engine's to answer.
   bool End(SessionState state, bool may_reconnect);
+  // Back to kActive, once for each End with `may_reconnect`; false if it may not.
+  bool Reopen();
   bool may_reconnect() const { return may_reconnect_.load(std::memory_order_acquire); }
 
   // Its client has had an answer from the engine. One that has not may be bound anew when its

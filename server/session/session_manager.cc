@@ -108,6 +108,22 @@ bool SessionManager::Release(const SessionPtr& session) {
   return true;
 }
 
+bool SessionManager::Reopen(const SessionPtr& session) {
+  const Key key{session->info().user, session->info().id};
+  {
+    Shard& shard = ShardOf(key);
+    MutexLock lock(shard.mutex);
+    const auto found = shard.sessions.find(key);
+    if (found == shard.sessions.end() || found->second.session != session) return false;
+    if (!session->Reopen()) return false;
+    found->second.end_reason.clear();
+  }
+  active_.Increment();
+  store_.Save(ToRecord(*session, ""));
+  Note(event::kSessionOpened, *session, "its client has come back");
+  return true;
+}
+
 bool SessionManager::End(const SessionPtr& session, SessionState state, const std::string& reason) {
   if (!session->End(state, false)) return false;
   Ended(*session, state, reason);

@@ -57,6 +57,10 @@ class SessionManager {
   // Its client let go of it: what still comes for it goes to its engine.
   bool Release(const SessionPtr& session);
 
+  // Its engine has taken it up again after Release. False if it was not released, or if its id
+  // belongs to another session by now.
+  bool Reopen(const SessionPtr& session);
+
   // As if it had never been: for one whose client has not had an answer.
   void Forget(const SessionPtr& session);
 

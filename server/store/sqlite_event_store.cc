@@ -70,6 +70,7 @@ void SqliteEventStore::Enqueue(Record record) {
   }
   stats_.queued.Set(static_cast<double>(queue_.size()));
   if (!is_scheduled_.exchange(true)) thread_.PostAfter(kGather, [this] { WriteQueued(); });
+  if (queue_.size() == options_.queue_max / 2 + 1) thread_.Post([this] { WriteQueued(); });
 }
 
 void SqliteEventStore::Dropped() {

@@ -37,6 +37,7 @@ global
     nbthread {loops}
     tune.bufsize 65536
     tune.h2.initial-window-size 1048576
+    tune.h2.max-frame-size 65536
     tune.h2.max-concurrent-streams 1000
 defaults
     mode http
@@ -67,7 +68,7 @@ http {{
     http2_max_concurrent_streams 1000;
     http2_recv_buffer_size 256k;
     keepalive_requests 1000000000;
-    upstream engine {{ server 127.0.0.1:{engine}; keepalive 32; keepalive_requests 1000000000; }}
+    upstream engine {{ server 127.0.0.1:{engine}; keepalive 256; keepalive_requests 1000000000; }}
     server {{
         listen 127.0.0.1:{port} http2;
         client_max_body_size 0;
@@ -142,15 +143,15 @@ def running(command, **options):
 
 
 @contextlib.contextmanager
-def other_proxy(name, command, text, folder, engine, loops):
+def other_proxy(name, command, text, folder, engine, loops, processes):
     folder.mkdir()
     port = free_port()
     config = folder / "config"
     config.write_text(text.format(port=port, engine=engine, loops=loops, folder=folder))
     with open(folder / "log", "wb") as log, \
             running([*command, config], stdout=log, stderr=log) as process:
-        wait_until(lambda: listens(port), 20, f"{name} listens",
-                   hint=(folder / "log").read_text)
+        wait_until(lambda: listens(port) and len(family(process.pid)) == processes, 20,
+                   f"{name} listens", hint=(folder / "log").read_text)
         yield Hop(name, port, family(process.pid))
 
 
@@ -226,9 +227,11 @@ def main():
                                              stdout=subprocess.PIPE, text=True))
         port = int(engine.stdout.readline())
         haproxy = stack.enter_context(other_proxy(
-            "HAProxy", ["haproxy", "-f"], HAPROXY, folder / "haproxy", port, options.loops))
+            "HAProxy", ["haproxy", "-f"], HAPROXY, folder / "haproxy", port, options.loops,
+            processes=1))
         nginx = stack.enter_context(other_proxy(
-            "nginx", ["nginx", "-c"], NGINX, folder / "nginx", port, options.loops))
+            "nginx", ["nginx", "-c"], NGINX, folder / "nginx", port, options.loops,
+            processes=1 + options.loops))
         ours = stack.enter_context(foxfire(folder, port, options.loops))
         hops = [Hop("direct", port, []), haproxy, nginx, ours]
         rows = []

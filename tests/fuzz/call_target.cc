@@ -67,12 +67,19 @@ class World : private GatewayParts {
     while (!input.empty()) input = Step(input);
     client_.Reset();
     Settle();
-    HangUpEngine();
-    Settle();
-    CHECK(stats_.open_connections.load() == 0);
+    for (int tries = 0; tries < 100 && !IsIdle(); ++tries) {
+      HangUpEngine();
+      Settle();
+    }
+    CHECK(IsIdle());
   }
 
  private:
+  bool IsIdle() {
+    return stats_.open_connections.load() == 0 && stats_.held_bytes.load() == 0 &&
+           metrics_.Render().find("\nfoxfire_calls_open 0\n") != std::string::npos;
+  }
+
   // Returns what is left of the input.
   Bytes Step(Bytes input) {
     const uint8_t what = input[0] % 4U;

@@ -168,23 +168,36 @@ TEST_F(EngineLossTest, ARequestThatIsRefusedUnreadIsSentAgain) {
       client.Call("ExecutePlan", ExecuteRequest(kSessionA), {{"x-refuse", "always"}}));
 
   EXPECT_EQ(refused.code, Code::kUnavailable);
+  engine.Do([](const auto& calls) {
+    EXPECT_EQ(calls.size(), 3U + 4U)
+        << "two calls, one of them twice; one that is tried four times";
+    EXPECT_EQ(calls[2].messages().size(), 1U);
+    EXPECT_EQ(calls[2].messages()[0].rfind(ExecuteRequest(kSessionA), 0), 0U);
+  });
   EXPECT_TRUE(client.Await([&] { return Metric("foxfire_calls_open") == 0; }));
 }
 
 TEST_F(EngineLossTest, ACallThatEndsUnsentLeavesItsNeighboursAlone) {
   options_.links = 1;
   StartPlane();
-  TestEngine engine(TestEngine::Silence);
+  PeerOptions options;
+  options.max_streams = 1;  // the neighbour's
+  TestEngine engine(TestEngine::Silence, options);
   Register("engine", engine);
   TestClient client(port());
   const int32_t neighbour = OpenStream(client, engine);
 
-  // Deadlines that pass in the turn in which their calls arrive.
-  for (int i = 0; i < 50; ++i) {
-    client.Call("ExecutePlan", ExecuteRequest(kSessionA), {{"grpc-timeout", "1n"}});
-  }
-  client.Flush();
-  EXPECT_TRUE(client.Await([&] { return Metric("foxfire_calls_open") == 1; }));
+  const std::string compressed(1, '\1');
+  const int32_t bad = client.Begin("AddArtifacts");
+  client.peer().Send(bad,
+                     GrpcMessage(ExecuteRequest(kSessionA)) + compressed + std::string(4, '\0'));
+  client.peer().End(bad);
+  EXPECT_EQ(client.AwaitEnd(bad).code, Code::kUnimplemented);
+  EXPECT_EQ(client
+                .AwaitEnd(client.Call("ExecutePlan", ExecuteRequest(kSessionA),
+                                      {{"grpc-timeout", "20m"}}))
+                .code,
+            Code::kDeadlineExceeded);
   engine.Do([](auto& calls) {
     calls[0].Send("row");
     calls[0].End();
@@ -193,6 +206,7 @@ TEST_F(EngineLossTest, ACallThatEndsUnsentLeavesItsNeighboursAlone) {
   const CallOutcome outcome = client.AwaitEnd(neighbour);
   EXPECT_EQ(outcome.code, Code::kOk);
   EXPECT_EQ(outcome.messages.size(), 2U);
+  EXPECT_TRUE(client.Await([&] { return Metric("foxfire_calls_open") == 0; }));
 }
 
 TEST_F(EngineLossTest, AnEngineThatDiesBetweenMessagesHasChangedTheSession) {

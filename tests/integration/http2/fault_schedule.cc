@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "tests/integration/http2/test_client.h"
@@ -99,6 +100,14 @@ CallPlan MakeCall(Dice& dice, uint64_t seed, size_t connections) {
 }
 
 }  // namespace
+
+bool FaultSchedule::HasSharedFault() const {
+  return std::any_of(calls.begin(), calls.end(), [](const CallPlan& call) {
+    return call.engine_fault == EngineFault::kDies || call.engine_fault == EngineFault::kHangsUp ||
+           call.engine_fault == EngineFault::kGarbage ||
+           call.engine_fault == EngineFault::kRefusesRest;
+  });
+}
 
 FaultSchedule FaultSchedule::Make(uint64_t seed) {
   Dice dice(seed);

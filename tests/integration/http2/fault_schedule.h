@@ -52,6 +52,8 @@ struct FaultSchedule {
   size_t connections = 1;
   std::vector<CallPlan> calls;
 
+  // Some fault of an engine may hit every call.
+  bool HasSharedFault() const;
   static FaultSchedule Make(uint64_t seed);
   // For the person who has to find out what went wrong.
   std::string Describe() const;

@@ -4,6 +4,21 @@
 
 namespace foxfire::server::http2 {
 
+bool ExtendsAll(const std::vector<std::string>& whole, const std::vector<std::string>& parts) {
+  return std::equal(whole.begin(), whole.end(), parts.begin(), parts.end(),
+                    [](const std::string& a, const std::string& b) { return a.starts_with(b); });
+}
+
+size_t FaultyEngine::changed_requests() {
+  size_t changed = 0;
+  engine_.Do([this, &changed](const TestEngine::Calls&) { changed = changed_requests_; });
+  return changed;
+}
+
+const CallPlan& FaultyEngine::PlanOf(const EngineCall& call) const {
+  return schedule_.calls.at(std::stoul(ValueOf(call.stream().headers, kCallHeader)));
+}
+
 bool FaultyEngine::AwaitNoCalls() {
   return engine_.Await([](const TestEngine::Calls& calls) {
     return std::all_of(calls.begin(), calls.end(), [](const EngineCall& call) {
@@ -19,6 +34,7 @@ void FaultyEngine::Heard(const EngineCall& call) {
   if (is_new) engine_.Post([this, call] { Advance(call); });
   if (call.stream().ended && !progress.has_read) {
     progress.has_read = true;
+    if (!ExtendsAll(call.messages(), PlanOf(call).requests)) ++changed_requests_;
     if (std::exchange(progress.is_parked, false)) engine_.Post([this, call] { Advance(call); });
   }
 }
@@ -26,8 +42,7 @@ void FaultyEngine::Heard(const EngineCall& call) {
 // One step a turn, so that what came before is on the wire.
 void FaultyEngine::Advance(const EngineCall& call) {
   Progress& progress = calls_.at({call.peer, call.id});
-  const CallPlan& plan =
-      schedule_.calls.at(std::stoul(ValueOf(call.stream().headers, kCallHeader)));
+  const CallPlan& plan = PlanOf(call);
   if (progress.is_over || call.peer->closed()) return;
   if (progress.step == plan.engine_step && !Act(call, plan, progress)) {
     progress.is_over = true;

@@ -9,6 +9,9 @@
 
 namespace foxfire::server::http2 {
 
+// Each message of `whole` begins with the one of `parts`; Foxfire appends.
+bool ExtendsAll(const std::vector<std::string>& whole, const std::vector<std::string>& parts);
+
 // The header that says which call of the schedule a request is.
 inline constexpr std::string_view kCallHeader = "x-call";
 
@@ -21,6 +24,8 @@ class FaultyEngine {
   TestEngine& engine() { return engine_; }
   // False if calls are still open at the deadline.
   bool AwaitNoCalls();
+  // Requests that arrived with other bytes than the schedule's, but for what is appended.
+  size_t changed_requests();
 
  private:
   struct Progress {
@@ -31,6 +36,7 @@ class FaultyEngine {
     bool is_over = false;
   };
 
+  const CallPlan& PlanOf(const EngineCall& call) const;
   void Heard(const EngineCall& call);
   void Advance(const EngineCall& call);
   void GoOn(const EngineCall& call, const CallPlan& plan, Progress& progress);
@@ -38,8 +44,10 @@ class FaultyEngine {
   bool Act(const EngineCall& call, const CallPlan& plan, Progress& progress);
 
   const FaultSchedule& schedule_;
-  std::map<std::pair<Http2Peer*, int32_t>, Progress> calls_;  // confined to the engine's thread
-  TestEngine engine_;                                         // last: its thread uses the above
+  // Confined to the engine's thread.
+  std::map<std::pair<Http2Peer*, int32_t>, Progress> calls_;
+  size_t changed_requests_ = 0;
+  TestEngine engine_;  // last: its thread uses the above
 };
 
 }  // namespace foxfire::server::http2

@@ -81,6 +81,37 @@ TEST_F(SessionManagerTest, AReleasedIdMayBeUsedAgain) {
   EXPECT_EQ(again->state(), SessionState::kActive);
 }
 
+TEST_F(SessionManagerTest, AReleasedSessionGoesOnIfItsEngineDoes) {
+  const SessionPtr session = sessions_.Open(Info("alice", "s1"));
+  EXPECT_FALSE(sessions_.Reopen(session)) << "it has not been released";
+  sessions_.Release(session);
+
+  EXPECT_TRUE(sessions_.Reopen(session));
+  EXPECT_FALSE(sessions_.Reopen(session)) << "once";
+
+  EXPECT_EQ(session->state(), SessionState::kActive);
+  EXPECT_FALSE(session->may_reconnect());
+  EXPECT_EQ(sessions_.UseOf(EngineId("engine-1")).sessions, 1U);
+  EXPECT_EQ(sessions_.List().front().end_reason, "");
+}
+
+TEST_F(SessionManagerTest, AReleasedSessionWhoseIdIsTakenStaysClosed) {
+  const SessionPtr session = sessions_.Open(Info("alice", "s1"));
+  sessions_.Release(session);
+  const SessionPtr again = sessions_.Open(Info("alice", "s1"));
+
+  EXPECT_FALSE(sessions_.Reopen(session));
+  EXPECT_EQ(session->state(), SessionState::kClosed);
+  EXPECT_EQ(again->state(), SessionState::kActive);
+}
+
+TEST_F(SessionManagerTest, ASessionThatWasEndedIsNotReopened) {
+  const SessionPtr session = sessions_.Open(Info("alice", "s1"));
+  sessions_.End(session, SessionState::kClosed, "closed by admin");
+
+  EXPECT_FALSE(sessions_.Reopen(session));
+}
+
 TEST_F(SessionManagerTest, ALostSessionIsForgettableOnlyWithoutAnAnswer) {
   const SessionPtr silent = sessions_.Open(Info("alice", "s1"));
   const SessionPtr answered = sessions_.Open(Info("alice", "s2"));
