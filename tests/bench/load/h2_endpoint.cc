@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 
 #include "common/check.h"
 
@@ -97,7 +96,7 @@ struct H2Endpoint::Callbacks {
     size_t filled = 0;
     while (filled < size && body.left > 0) {
       const size_t part = std::min(size - filled, body.message->size() - body.at);
-      std::memcpy(into + filled, body.message->data() + body.at, part);
+      std::copy_n(body.message->data() + body.at, part, into + filled);
       filled += part;
       body.at += part;
       if (body.at == body.message->size()) {

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "common/check.h"
 
@@ -105,7 +104,7 @@ struct Http2Peer::Callbacks {
                       uint32_t* flags, nghttp2_data_source*, void* data) {
     PeerStream& stream = Of(data).streams_[id];
     const size_t part = std::min(size, stream.out.size() - stream.out_at);
-    std::memcpy(into, stream.out.data() + stream.out_at, part);
+    std::copy_n(stream.out.data() + stream.out_at, part, into);
     stream.out_at += part;
     const bool is_empty = stream.out_at == stream.out.size();
     if (is_empty) {
