@@ -144,10 +144,11 @@ void EngineConnection::OnFrameNotSent(const nghttp2_frame& frame) {
 
 void EngineConnection::OnClosed(const std::string& why, int error_number) {
   parts_.loop.Cancel(connect_timer_);
+  // Also if it was reset while it connected: it was in the backlog of a process that is dying.
   Report report = Report::kBroken;
   if (connecting_ && error_number == ECONNREFUSED) {
     report = Report::kRefused;
-  } else if (connecting_ || error_number == ETIMEDOUT) {
+  } else if ((connecting_ && error_number != ECONNRESET) || error_number == ETIMEDOUT) {
     report = Report::kUnreachable;
   }
   report_(*this, report, why);
