@@ -1,3 +1,10 @@
+# More than half of a build is tests; what they test is optimised as it ships.
+# UBSan watches what is tested; in the tests themselves it is a third of the time to compile them.
+set(FOXFIRE_TEST_OPTIONS -O0 -g1)
+if(FOXFIRE_SANITIZE MATCHES "undefined")
+  list(APPEND FOXFIRE_TEST_OPTIONS -fno-sanitize=undefined)
+endif()
+
 # foxfire_library(NAME SRCS … DEPS …): a static library whose headers are included as
 # "folder/header.h" from the root of the tree.
 function(foxfire_library NAME)
@@ -5,6 +12,7 @@ function(foxfire_library NAME)
   add_library(${NAME} STATIC ${ARG_SRCS})
   target_include_directories(${NAME} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${NAME} PUBLIC ${ARG_DEPS})
+  target_precompile_headers(${NAME} REUSE_FROM foxfire_precompiled)
 endfunction()
 
 # Builds the tests that sanitizers run and what these need, nothing else.
@@ -22,8 +30,8 @@ function(foxfire_test NAME)
   add_executable(${NAME} ${ARG_SRCS})
   target_include_directories(${NAME} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  # More than half of a build is tests; what they test is optimised as it ships.
-  target_compile_options(${NAME} PRIVATE -O0 -g1)
+  target_compile_options(${NAME} PRIVATE ${FOXFIRE_TEST_OPTIONS})
+  target_precompile_headers(${NAME} REUSE_FROM foxfire_precompiled_tests)
   add_test(NAME ${NAME} COMMAND ${NAME})
   set_tests_properties(${NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
   if(unit IN_LIST ARG_LABELS OR sanitized IN_LIST ARG_LABELS)

@@ -87,20 +87,27 @@ void SqliteEventStore::Dropped() {
 }
 
 Result<std::vector<EventRecord>> SqliteEventStore::ListEvents(const EventFilter& filter) {
+  CatchUp();
   return reader_->ListEvents(filter);
 }
 
 Result<std::vector<SessionRecord>> SqliteEventStore::ListSessions(const SessionFilter& filter) {
+  CatchUp();
   return reader_->ListSessions(filter);
 }
 
 Result<std::vector<EngineRow>> SqliteEventStore::ListEngines(size_t limit) {
+  CatchUp();
   return reader_->ListEngines(limit);
 }
 
 Result<int64_t> SqliteEventStore::VerifyEvents() {
   ASSIGN_OR_RETURN(const ChainEnd end, reader_->VerifyEventChain());
   return end.seq;
+}
+
+void SqliteEventStore::CatchUp() {
+  if (queue_.size() > 0 && Health()) Flush();
 }
 
 void SqliteEventStore::Flush() {

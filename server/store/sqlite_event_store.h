@@ -71,6 +71,8 @@ class SqliteEventStore final : public EventStore {
   template <typename Record>
   void Enqueue(Record record);
   void Dropped() EXCLUDES(state_);
+  // Before a read. Does not wait for a disk that cannot be written.
+  void CatchUp();
 
   // On the store's thread.
   void WriteQueued();

@@ -10,13 +10,13 @@
 
 namespace foxfire {
 
-// All loggers, all levels, from its construction to its end; then they write to standard error.
+// All loggers, from its construction to its end; then they write to standard error.
 // Thread-compatible; one at a time.
 class CapturedLog {
  public:
-  CapturedLog() {
+  explicit CapturedLog(const std::string& level = "trace") {
     LogOptions options;
-    options.level = "trace";
+    options.level = level;
     options.file = (folder_ / "log").string();
     CHECK(InitLogging(options).has_value());
   }

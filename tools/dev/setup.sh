@@ -66,6 +66,7 @@ build() {
   local preset=$1
   shift
   export CCACHE_DIR="${CCACHE_DIR:-$CACHE/ccache}" CCACHE_BASEDIR="$ROOT"
+  export CCACHE_SLOPPINESS=pch_defines,time_macros # without these it never hits with precompiled headers
   if [ ! -f "$ROOT/build/$preset/build.ninja" ]; then
     step "configuring the $preset build" configure "$preset"
   fi

@@ -76,6 +76,21 @@ TEST_P(EventStoreContract, NumbersEventsFromOneWithoutGaps) {
   for (size_t i = 0; i < 4; ++i) EXPECT_EQ((*events)[i].seq, static_cast<int64_t>(i) + 1);
 }
 
+TEST_P(EventStoreContract, ListsWhatWasAddedAMomentAgo) {
+  for (int i = 0; i < 50; ++i) {
+    store_->Append(MakeEvent("alice"));
+    ASSERT_EQ(store_->ListEvents({})->size(), static_cast<size_t>(i) + 1);
+  }
+  SessionRecord session;
+  session.session_id = "s1";
+  store_->Save(session);
+  EXPECT_THAT(SessionsOf({}), ElementsAre("s1"));
+  EngineRow engine;
+  engine.engine_id = "e1";
+  store_->Save(engine);
+  EXPECT_EQ(store_->ListEngines(10)->size(), 1U);
+}
+
 TEST_P(EventStoreContract, KeepsEveryFieldOfAnEvent) {
   EventRecord event = MakeEvent("zo\xC3\xAB; DROP TABLE events; --", 123);
   event.detail = std::string("a\0b\n\"c'", 7);

@@ -1,0 +1,2 @@
+// What the precompiled headers belong to.
+int main() {}
