@@ -80,6 +80,10 @@ SessionManagerOptions SessionManagerOptionsOf(const Config& config) {
   return {static_cast<size_t>(config.session.ended_max), config.session.ended_ttl};
 }
 
+CallOptions CallOptionsOf(const Config& config) {
+  return {static_cast<size_t>(config.limits.calls_per_user)};
+}
+
 http2::DataPlaneOptions DataPlaneOptionsOf(const Config& config) {
   http2::DataPlaneOptions options;
   options.loops = static_cast<size_t>(config.server.loops);

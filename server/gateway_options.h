@@ -5,6 +5,7 @@
 
 #include "engine_launcher/embedded_zookeeper.h"
 #include "engine_launcher/profile.h"
+#include "server/call/call_service.h"
 #include "server/call/engine_key_policy.h"
 #include "server/config/config.h"
 #include "server/engine/engine_options.h"
@@ -21,6 +22,7 @@ std::string ZooKeeperConnectOf(const Config& config);
 EngineOptions EngineOptionsOf(const Config& config);
 EngineKeyOptions EngineKeyOptionsOf(const Config& config);
 SessionManagerOptions SessionManagerOptionsOf(const Config& config);
+CallOptions CallOptionsOf(const Config& config);
 http2::DataPlaneOptions DataPlaneOptionsOf(const Config& config);
 
 }  // namespace foxfire::server

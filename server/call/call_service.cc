@@ -16,11 +16,12 @@ tl::unexpected<CallStatus> Refuse(Code code, std::string message) {
 
 }  // namespace
 
-CallService::CallService(const auth::TokenVerifier& verifier, SessionRouter& router,
-                         SessionManager& sessions, EngineBroker& broker,
+CallService::CallService(const CallOptions& options, const auth::TokenVerifier& verifier,
+                         SessionRouter& router, SessionManager& sessions, EngineBroker& broker,
                          discovery::EngineDirectory& directory, EventStore& store, Executor& core,
                          Metrics& metrics)
-    : verifier_(verifier),
+    : options_(options),
+      verifier_(verifier),
       router_(router),
       sessions_(sessions),
       broker_(broker),
@@ -49,6 +50,15 @@ tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
   Call call;
   call.method = &TraitsOf(head.path);
   call.principal = *std::move(principal);
+  const UserId& user = call.principal->user;
+  if (user_calls_.Begin(user) > options_.calls_per_user && call.method->may_launch) {
+    user_calls_.End(user);
+    stats_.over_user_limit.Increment();
+    stats_.CountEnd(Code::kResourceExhausted);
+    return Refuse(Code::kResourceExhausted,
+                  fmt::format("{} has {} calls open already (limits.calls_per_user)", user.str(),
+                              options_.calls_per_user));
+  }
   call.profile = head.profile;
   call.subdomain = head.subdomain;
   call.user_agent = head.user_agent;
@@ -133,6 +143,7 @@ void CallService::Bind(const SessionInfo& session) {
 
 void CallService::Ended(Call& call, Code code) {
   const WallTime now = core_.clock().WallNow();
+  user_calls_.End(call.principal->user);
   stats_.open.Decrement();
   stats_.CountEnd(code);
   stats_.seconds.Observe(std::chrono::duration<double>(now - call.began).count());

@@ -2,6 +2,7 @@
 // goes, what to answer when something breaks, what to remember.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -12,20 +13,28 @@
 #include "server/call/call.h"
 #include "server/call/call_stats.h"
 #include "server/call/session_router.h"
+#include "server/call/user_calls.h"
 #include "server/store/event_store.h"
 #include "server/store/refusal_log.h"
 
 namespace foxfire::server {
 
+struct CallOptions {
+  size_t calls_per_user = 2000;  // limits.calls_per_user, open at the same time
+};
+
 // Thread-safe; never blocks. A Call is confined to its loop.
 class CallService {
  public:
   // All borrowed, must outlive this and every callback.
-  CallService(const auth::TokenVerifier& verifier, SessionRouter& router, SessionManager& sessions,
-              EngineBroker& broker, discovery::EngineDirectory& directory, EventStore& store,
-              Executor& core, Metrics& metrics);
+  CallService(const CallOptions& options, const auth::TokenVerifier& verifier,
+              SessionRouter& router, SessionManager& sessions, EngineBroker& broker,
+              discovery::EngineDirectory& directory, EventStore& store, Executor& core,
+              Metrics& metrics);
 
-  // UNIMPLEMENTED for other services, UNAUTHENTICATED in the same words whatever the reason.
+  // UNIMPLEMENTED for other services, UNAUTHENTICATED in the same words whatever the reason,
+  // RESOURCE_EXHAUSTED for users with too many calls: what only ends or asks for something is let
+  // in, so that they can get out of that.
   tl::expected<Call, CallStatus> Admit(const CallHead& head);
 
   // Where the call goes: at once, or through `later` if engines or ZooKeeper have to be asked.
@@ -63,6 +72,7 @@ class CallService {
   void Bind(const SessionInfo& session);
   EventRecord EventOf(const char* type, const Call& call) const;
 
+  const CallOptions options_;
   const auth::TokenVerifier& verifier_;
   SessionRouter& router_;
   SessionManager& sessions_;
@@ -71,6 +81,7 @@ class CallService {
   EventStore& store_;
   Executor& core_;
   CallStats stats_;
+  UserCalls user_calls_;
   auth::AuthStats auth_stats_;
   RefusalLog refusals_;
 };

@@ -7,6 +7,7 @@
 #include "auth/token_verifier.h"
 #include "common/metrics.h"
 #include "common/result.h"
+#include "server/limit_refusals.h"
 
 namespace foxfire::server {
 
@@ -14,6 +15,7 @@ namespace foxfire::server {
 struct CallStats {
   explicit CallStats(Metrics& metrics)
       : open(metrics.AddGauge("foxfire_calls_open", "Admitted calls that have not ended.")),
+        over_user_limit(LimitRefusals(metrics, "limits.calls_per_user")),
         seconds(
             metrics.AddHistogram("foxfire_call_seconds", "From the headers to the end of a call.",
                                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300})) {
@@ -29,6 +31,7 @@ struct CallStats {
   }
 
   Gauge& open;
+  Counter& over_user_limit;
   Histogram& seconds;
   std::array<Counter*, 17> ended{};
 };

@@ -124,6 +124,7 @@ struct LimitsConfig {
   uint64_t message_bytes = 128ULL << 20;                      // 1KiB..2GiB
   uint64_t held_bytes = 256ULL << 20;                         // 1KiB..64GiB, all held calls
   int64_t held_calls = 1000;                                  // 1..1000000
+  int64_t calls_per_user = 2000;                              // 1..1000000
   Duration first_message_timeout = std::chrono::seconds(30);  // 100ms..10m
   int64_t resets_per_second = 100;                            // 1..100000, one connection
   int64_t engines = 50;                                       // 1..10000

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/units.h"
+#include "server/limit_refusals.h"
 #include "server/store/event_types.h"
 
 namespace foxfire::server {
@@ -55,6 +56,7 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
   }
   if (is_closed_) return waiter(tl::unexpected(StoppingError()));
   if (waiting_ >= options_.waiting_max) {
+    LimitRefusals(metrics_, "limits.held_calls").Increment();
     return waiter(MakeError(
         Code::kResourceExhausted,
         fmt::format("{} calls wait for engines to start already (limits.held_calls)", waiting_)));
@@ -69,6 +71,7 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
   const size_t engines = table_.CountOwn() + launches_.size() - starting_;
   if (engines > options_.engines_max) {
     launches_.erase(key);
+    LimitRefusals(metrics_, "limits.engines").Increment();
     return waiter(
         MakeError(Code::kResourceExhausted,
                   fmt::format("{} engines run or start already (limits.engines); try again later",

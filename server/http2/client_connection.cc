@@ -33,8 +33,9 @@ ClientConnection::ClientConnection(LoopParts& parts, std::unique_ptr<SocketTrans
       peer_(std::move(peer)),
       refusal_(std::move(refusal)),
       resets_since_(parts.loop.now()) {
-  greeting_timer_ = parts.loop.RunAfter(
-      parts.options.greeting_timeout, [this] { Close("no HTTP/2 preface and settings in time"); });
+  greeting_timer_ = parts.loop.RunAfter(parts.options.greeting_timeout, [this] {
+    Close(refusal_ ? "refused" : "no HTTP/2 preface and settings in time");
+  });
   ClientConnection*& first = parts.clients;
   next_ = first;
   if (next_ != nullptr) next_->previous_ = this;
@@ -90,7 +91,7 @@ void ClientConnection::OnHeader(const nghttp2_frame& frame, std::string_view nam
 
 void ClientConnection::OnFrame(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_RST_STREAM) return CountReset();
-  if (frame.hd.type == NGHTTP2_SETTINGS) parts_.loop.Cancel(greeting_timer_);
+  if (frame.hd.type == NGHTTP2_SETTINGS && !refusal_) parts_.loop.Cancel(greeting_timer_);
   if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) {
     heard_of_it_ = told_to_leave_;
     return;
@@ -101,6 +102,7 @@ void ClientConnection::OnFrame(const nghttp2_frame& frame) {
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
   if (call == nullptr) return;
   if (is_head) call->RequestHeadersEnd(peer_, refusal_ ? &*refusal_ : nullptr);
+  if (is_head && refusal_) Drain();
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) call->RequestEnd();
 }
 

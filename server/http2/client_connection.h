@@ -12,7 +12,8 @@ namespace foxfire::server::http2 {
 // Confined to one loop.
 class ClientConnection final : public Connection {
  public:
-  // `peer`: host:port. `refusal`: what every call on this connection is told; none is served then.
+  // `peer`: host:port. `refusal`: what every call on this connection is told; none is served then,
+  // and it closes soon.
   // Registers itself; nobody else owns it.
   static void Start(LoopParts& parts, std::unique_ptr<SocketTransport> transport, std::string peer,
                     std::optional<CallStatus> refusal);
@@ -45,7 +46,7 @@ class ClientConnection final : public Connection {
 
   const std::string peer_;
   const std::optional<CallStatus> refusal_;
-  TimerId greeting_timer_ = 0;  // until the client's settings are here
+  TimerId greeting_timer_ = 0;  // until the client's settings are here, or the end if refused
   bool told_to_leave_ = false;  // ... and, as it has answered that, may be told where the end is
   bool heard_of_it_ = false;
   SteadyTime resets_since_;

@@ -13,6 +13,9 @@ namespace foxfire::server::http2 {
 namespace {
 
 constexpr int kBacklog = 1024;
+// Connections over the limit whose calls are told so; more are closed at once.
+constexpr size_t kToldOfLimit = 64;
+constexpr Duration kOverLimitLogInterval = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -65,16 +68,32 @@ void DataPlane::OnIo(uint32_t) {
     peer.size = sizeof peer.storage;
     UniqueFd fd(accept4(listener_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) return;
-    if (stats_.open_connections.load() >= options_.connections) {
-      stats_.over_limit.Increment();
-      Log("http2").warn("connection closed: {} are open already (limits.connections) address={}",
-                        options_.connections, peer.ToString());
-      continue;
+    const size_t open = stats_.open_connections.load();
+    std::optional<CallStatus> refusal;
+    if (open >= options_.connections) {
+      stats_.over_connections.Increment();
+      LogOverLimit(peer);
+      if (open >= options_.connections + kToldOfLimit) continue;
+      refusal = StatusOf({Code::kResourceExhausted,
+                          fmt::format("{} connections are open already (limits.connections); try "
+                                      "again later",
+                                      options_.connections)});
     }
     stats_.accepted.Increment();
     stats_.open_connections.fetch_add(1);
-    workers_[next_worker_++ % workers_.size()]->Adopt(std::move(fd), peer.ToString());
+    workers_[next_worker_++ % workers_.size()]->Adopt(std::move(fd), peer.ToString(),
+                                                      std::move(refusal));
   }
+}
+
+void DataPlane::LogOverLimit(const SocketAddress& peer) {
+  const SteadyTime now = workers_.front()->loop().now();
+  if (over_limit_logged_ && now - *over_limit_logged_ < kOverLimitLogInterval) return;
+  over_limit_logged_ = now;
+  Log("http2").warn(
+      "{} connections are open already (limits.connections), more are refused "
+      "address={}",
+      options_.connections, peer.ToString());
 }
 
 void DataPlane::Drain(Duration patience) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,14 +43,17 @@ class DataPlane final : private IoHandler {
       : options_(options), stats_(metrics) {}
   Result<void> Bind(const SocketAddress& listen);
   void OnIo(uint32_t events) override;
+  void LogOverLimit(const SocketAddress& peer);
 
   const DataPlaneOptions options_;
   Http2Stats stats_;
   SocketAddress address_;
   UniqueFd listener_;
   std::vector<std::unique_ptr<LoopWorker>> workers_;
-  size_t next_worker_ = 0;  // confined to the first loop
   bool draining_ = false;
+  // Confined to the first loop.
+  size_t next_worker_ = 0;
+  std::optional<SteadyTime> over_limit_logged_;
 };
 
 }  // namespace foxfire::server::http2

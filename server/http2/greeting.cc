@@ -23,11 +23,12 @@ constexpr std::string_view kHttp1Answer =
 }  // namespace
 
 Greeting::Greeting(LoopParts& parts, UniqueFd fd, std::string peer, const TlsContext* tls,
-                   Done done)
+                   std::optional<CallStatus> refusal, Done done)
     : parts_(parts),
       fd_(std::move(fd)),
       peer_(std::move(peer)),
       tls_(tls),
+      refusal_(std::move(refusal)),
       done_(std::move(done)) {}
 
 Greeting::~Greeting() {
@@ -70,7 +71,7 @@ void Greeting::Hear(Speech speech) {
     parts_.stats.garbage.Increment();
     Log("http2").info("closed: neither HTTP/2 nor TLS address={}", peer_);
   } else {
-    std::optional<CallStatus> refusal;
+    std::optional<CallStatus> refusal = std::move(refusal_);
     if (speech == Speech::kHttp2 && tls_ != nullptr) {
       parts_.stats.plaintext_on_tls.Increment();
       Log("http2").warn("plaintext calls refused on a port with TLS: {} address={}", kUseTls,

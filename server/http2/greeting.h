@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/unique_fd.h"
@@ -19,7 +20,9 @@ class Greeting final : public IoHandler {
   using Done = std::function<void(Greeting&)>;  // it may be deleted now
 
   // `tls`: null on a plaintext listener; must outlive this.
-  Greeting(LoopParts& parts, UniqueFd fd, std::string peer, const TlsContext* tls, Done done);
+  // `refusal`: what all calls are told.
+  Greeting(LoopParts& parts, UniqueFd fd, std::string peer, const TlsContext* tls,
+           std::optional<CallStatus> refusal, Done done);
   ~Greeting();
 
   Result<void> Begin();
@@ -35,6 +38,7 @@ class Greeting final : public IoHandler {
   UniqueFd fd_;
   const std::string peer_;
   const TlsContext* const tls_;
+  std::optional<CallStatus> refusal_;
   const Done done_;
   TimerId timer_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "common/metrics.h"
+#include "server/limit_refusals.h"
 
 namespace foxfire::server::http2 {
 
@@ -14,8 +15,10 @@ struct Http2Stats {
       : client_connections(metrics.AddGauge("foxfire_http2_client_connections", "Open now.")),
         engine_connections(metrics.AddGauge("foxfire_http2_engine_connections", "Open now.")),
         accepted(metrics.AddCounter("foxfire_http2_accepted_total", "Connections accepted.")),
-        over_limit(metrics.AddCounter("foxfire_http2_connections_rejected_total",
-                                      "Connections closed at once for limits.connections.")),
+        over_connections(LimitRefusals(metrics, "limits.connections")),
+        over_header_bytes(LimitRefusals(metrics, "limits.header_bytes")),
+        over_message_bytes(LimitRefusals(metrics, "limits.message_bytes")),
+        over_held_bytes(LimitRefusals(metrics, "limits.held_bytes")),
         plaintext_on_tls(Mismatch(metrics, "plaintext_on_tls")),
         tls_on_plaintext(Mismatch(metrics, "tls_on_plaintext")),
         http1(Mismatch(metrics, "http1")),
@@ -28,7 +31,10 @@ struct Http2Stats {
   Gauge& client_connections;
   Gauge& engine_connections;
   Counter& accepted;
-  Counter& over_limit;
+  Counter& over_connections;
+  Counter& over_header_bytes;
+  Counter& over_message_bytes;
+  Counter& over_held_bytes;
   Counter& plaintext_on_tls;
   Counter& tls_on_plaintext;
   Counter& http1;

@@ -40,18 +40,20 @@ void LoopWorker::Stop() {
   thread_.join();
 }
 
-void LoopWorker::Adopt(UniqueFd fd, std::string peer) {
+void LoopWorker::Adopt(UniqueFd fd, std::string peer, std::optional<CallStatus> refusal) {
   // Tasks are copyable, sockets are not: it travels as a number and has an owner again on arrival.
-  loop_->Post([this, raw = fd.Release(), peer = std::move(peer)] { Greet(UniqueFd(raw), peer); });
+  loop_->Post([this, raw = fd.Release(), peer = std::move(peer), refusal = std::move(refusal)] {
+    Greet(UniqueFd(raw), peer, refusal);
+  });
 }
 
-void LoopWorker::Greet(UniqueFd fd, std::string peer) {
+void LoopWorker::Greet(UniqueFd fd, std::string peer, std::optional<CallStatus> refusal) {
   if (draining_) {
     stats_.open_connections.fetch_sub(1);
     return;
   }
   auto greeting = std::make_unique<Greeting>(
-      parts_, std::move(fd), std::move(peer), tls_, [this](Greeting& done) {
+      parts_, std::move(fd), std::move(peer), tls_, std::move(refusal), [this](Greeting& done) {
         // It is on the stack now.
         loop_->Post([this, key = &done] { greetings_.erase(key); });
       });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -31,8 +32,9 @@ class LoopWorker {
 
   EventLoop& loop() { return *loop_; }
 
-  // Takes over an accepted connection; from any thread.
-  void Adopt(UniqueFd fd, std::string peer);
+  // Takes over an accepted connection, whose calls are all told `refusal` if there is one; from any
+  // thread.
+  void Adopt(UniqueFd fd, std::string peer, std::optional<CallStatus> refusal);
 
   // Tells clients to take new calls elsewhere; `done` is called on the loop's thread when the last
   // answer has been written. From any thread.
@@ -41,7 +43,7 @@ class LoopWorker {
  private:
   LoopWorker(const DataPlaneOptions& options, CallService& service, Http2Stats& stats,
              const TlsContext* tls, std::unique_ptr<EventLoop> loop);
-  void Greet(UniqueFd fd, std::string peer);
+  void Greet(UniqueFd fd, std::string peer, std::optional<CallStatus> refusal);
   void CloseAll();
 
   const TlsContext* const tls_;

@@ -37,6 +37,7 @@ void ProxiedCall::RequestHeadersEnd(std::string_view peer, const CallStatus* ref
   if (http_method_ != "POST") return AnswerHttp("405");
   if (content_type_.rfind("application/grpc", 0) != 0) return AnswerHttp("415");
   if (headers_too_large_) {
+    parts_.stats.over_header_bytes.Increment();
     return Fail(
         StatusOf({Code::kResourceExhausted,
                   fmt::format("the request's headers have more than {} (limits.header_bytes)",
@@ -120,6 +121,7 @@ bool ProxiedCall::FeedUntilSettled(Block* block, const uint8_t* data, size_t siz
              "compressed requests are not supported: switch gRPC compression off in the client"}));
         return false;
       case Verdict::kTooLarge:
+        parts_.stats.over_message_bytes.Increment();
         Fail(StatusOf(
             {Code::kResourceExhausted,
              fmt::format("a request message of {} is larger than {} (limits.message_bytes)",
@@ -228,6 +230,7 @@ void ProxiedCall::CountHeld() {
   held_ = now;
   stats.held.Set(static_cast<double>(all));
   if (all > parts_.options.held_bytes && now > 0) {
+    stats.over_held_bytes.Increment();
     return Fail(StatusOf(
         {Code::kResourceExhausted,
          fmt::format("requests that wait for engines hold more than {} (limits.held_bytes); "

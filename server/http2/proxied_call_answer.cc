@@ -56,6 +56,7 @@ void ProxiedCall::ResponseHeader(std::string_view name, std::string_view value, 
   HeaderList& list = is_trailer ? client_.trailers : client_.headers;
   const size_t most = kAnswersHeadersFactor * size_t{parts_.options.header_bytes};
   if (list.SizeWith(name, value) > most) {
+    parts_.stats.over_header_bytes.Increment();
     return Fail(StatusOf({Code::kResourceExhausted,
                           fmt::format("the engine answers with headers of more than {} (four times "
                                       "limits.header_bytes)",
@@ -85,6 +86,7 @@ void ProxiedCall::ResponseData(Block* block, std::span<const uint8_t> bytes) {
     const uint32_t length = answer_.length();
     answer_ = before;  // these bytes go nowhere: the open message ends where it has come to
     engine_.connection->Credit(engine_.stream, bytes.size());
+    parts_.stats.over_message_bytes.Increment();
     return Fail(StatusOf(
         {Code::kResourceExhausted,
          fmt::format("a message of {} from the engine is larger than {} (limits.message_bytes)",

@@ -63,7 +63,7 @@ class World : private GatewayParts {
     CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0);
     client_.Reset(ends[0]);
     stats_.open_connections.fetch_add(1);
-    worker_->Adopt(UniqueFd(ends[1]), "fuzz");
+    worker_->Adopt(UniqueFd(ends[1]), "fuzz", std::nullopt);
     while (!input.empty()) input = Step(input);
     client_.Reset();
     Settle();

@@ -63,6 +63,23 @@ TEST_F(CallServiceTest, OtherServicesAreNotServed) {
   }
 }
 
+TEST_F(CallServiceTest, AUserWithTooManyOpenCallsCanOnlyEndSome) {
+  std::vector<Call> open;
+  for (size_t i = 0; i < call_options_.calls_per_user; ++i) open.push_back(Admit("ExecutePlan"));
+
+  const auto refused = service_.Admit(Head(Path("ExecutePlan"), "Bearer token-of-alice"));
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kResourceExhausted);
+  EXPECT_TRUE(Contains(refused.error().message, "limits.calls_per_user"));
+  EXPECT_EQ(Counted("RESOURCE_EXHAUSTED"), "1");
+  open.push_back(Admit("Interrupt"));
+  open.push_back(Admit("ExecutePlan", "bob"));
+  for (Call& call : open) service_.Ended(call, Code::kOk);
+  open.clear();
+  for (size_t i = 0; i < call_options_.calls_per_user; ++i) open.push_back(Admit("ExecutePlan"));
+}
+
 TEST_F(CallServiceTest, ALongPathIsNotEchoedWhole) {
   const auto call = service_.Admit(Head("/" + std::string(5000, 'x'), ""));
 

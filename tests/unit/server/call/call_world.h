@@ -118,7 +118,9 @@ class CallWorld : public testing::Test {
       sessions_, store_,     core_,     metrics_};
   SessionRouter router_{
       {ShareLevel::kUser, {"default", "etl"}}, sessions_, broker_, directory_, core_};
-  CallService service_{verifier_, router_, sessions_, broker_, directory_, store_, core_, metrics_};
+  CallOptions call_options_{.calls_per_user = 100};
+  CallService service_{call_options_, verifier_, router_, sessions_, broker_,
+                       directory_,    store_,    core_,   metrics_};
   int64_t next_pid_ = 100;
 };
 
