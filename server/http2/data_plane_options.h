@@ -20,6 +20,8 @@ struct DataPlaneOptions {
   uint32_t piece = 512U << 10;
   // Connections from each loop to each engine.
   size_t links = 2;
+  // Of each of them; odd. Tests begin where stream ids end (RFC 9113 section 5.1.1).
+  int32_t first_engine_stream = 1;
 
   // Limits, with their config keys.
   size_t connections = 10000;              // limits.connections

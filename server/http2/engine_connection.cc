@@ -42,6 +42,7 @@ EngineConnection::EngineConnection(LoopParts& parts, std::unique_ptr<SocketTrans
                                    Reporter report)
     : Connection(parts, std::move(transport), Role::kClient), report_(std::move(report)) {
   parts.stats.engine_connections.Increment();
+  nghttp2_session_set_next_stream_id(session(), parts.options.first_engine_stream);
 }
 
 EngineConnection::~EngineConnection() { parts_.stats.engine_connections.Decrement(); }
@@ -111,6 +112,8 @@ void EngineConnection::OnStreamClosed(int32_t stream, uint32_t error_code) {
   ProxiedCall* const call = CallOf(stream);
   if (call == nullptr) return;
   Closed(*call, error_code);
+  // Nobody else would close one whose stream ids are used up.
+  if (calls() == nullptr && !TakesCalls()) Close("it takes no more calls");
 }
 
 // A refused request has not been looked at (RFC 9113 section 8.7): as long as all of it is still

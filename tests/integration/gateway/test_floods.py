@@ -1,6 +1,7 @@
 """Attacks on the port while somebody else is at work: their calls succeed, and memory stays bounded."""
 
 import contextlib
+import itertools
 import pathlib
 import resource
 import select
@@ -30,7 +31,7 @@ MIB = 1 << 20
 GROWTH_BOUND = 64 * MIB
 DEADLINE = 5  # of each call of others, in seconds
 CALLS = 20  # of others, that have to be made during an attack
-PATIENCE = 40  # until an attack is over, or its connection closed
+PATIENCE = 30  # until an attack is over, or its connection closed
 KEPT = 64 << 10  # of what an attacker receives
 
 SETTINGS = {
@@ -167,6 +168,11 @@ class Attacker:
                 self.closed = True
         return not self.closed
 
+    def acknowledge_settings(self):
+        """From here on the server insists on what they say."""
+        self.await_answer(http2.SETTINGS)
+        self.send(frame(http2.SETTINGS, http2.ACK, 0))
+
     def has_been_closed(self):
         """Whether it is so by now, which a reader sees behind everything else."""
         self._take()
@@ -176,9 +182,11 @@ class Attacker:
         """Fails unless the server closes."""
         self._await_received(lambda: self.closed, "the server closes the connection")
 
-    def await_answer(self, kind):
-        """Fails unless a frame of the kind comes."""
+    def await_answer(self, kind, or_close=False):
+        """Fails unless a frame of the kind comes (or the connection is closed)."""
         def has_come():
+            if or_close and self.closed:
+                return True
             at = 0
             while len(self.received) >= at + 9:
                 if self.received[at + 3] == kind:
@@ -321,7 +329,7 @@ def test_at_the_limit_of_connections_those_who_have_one_go_on_and_others_come_ba
 
             fill()
             others.outlive(lambda: stack.enter_context(Attacker(gateway.target)).await_close())
-            assert gateway.metric("foxfire_http2_client_connections") == limit
+            wait_until(lambda: gateway.metric("foxfire_http2_client_connections") == limit, PATIENCE, "all are taken")
 
         # Nobody is turned away once they have gone.
         wait_until(lambda: gateway.metric("foxfire_http2_client_connections") == 1, PATIENCE, "they have gone")
@@ -329,22 +337,42 @@ def test_at_the_limit_of_connections_those_who_have_one_go_on_and_others_come_ba
             newcomer.assert_heard()
 
 
-def test_without_a_free_descriptor_those_who_have_a_connection_go_on_and_others_come_in_later(make_gateway):
+@contextlib.contextmanager
+def few_descriptors(gateway, free):
+    """The gateway's process may have so many more than it has."""
+    pid = gateway.process.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    used = len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + free, hard))
+    yield
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_connections_beyond_the_descriptors_wait_and_others_go_on(make_gateway):
     gateway = make_gateway(SETTINGS)
     with others_at_work(gateway) as others:
-        pid = gateway.process.pid
-        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        used = len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 50, hard))
-        with contextlib.ExitStack() as stack:
-            for _ in range(100):
-                stack.enter_context(Attacker(gateway.target))
-            made = others.made
-            wait_until(lambda: others.made >= made + CALLS or others.failures, PATIENCE, "calls of others")
+        # By then there are all connections to their engine.
+        others.outlive(lambda: None)
+        with few_descriptors(gateway, 50):
+            with contextlib.ExitStack() as stack:
+                for _ in range(100):
+                    stack.enter_context(Attacker(gateway.target))
+                made = others.made
+                wait_until(lambda: others.made >= made + CALLS or others.failures, PATIENCE, "calls of others")
 
-        with Attacker(gateway.target) as newcomer:
-            newcomer.assert_heard()
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+            with Attacker(gateway.target) as newcomer:
+                newcomer.assert_heard()
+
+
+def test_without_a_free_descriptor_calls_go_over_the_connections_there_are(make_gateway):
+    gateway = make_gateway(SETTINGS)
+    with Client(gateway.target, gateway.token("somebody")) as client:
+        assert client.call("Config").code == grpc.StatusCode.OK
+
+        with few_descriptors(gateway, 0):
+            answers = [client.call("Config") for _ in range(CALLS)]
+
+    assert [answer.message for answer in answers if answer.code != grpc.StatusCode.OK] == []
 
 
 def test_thousands_of_connections_that_come_and_go(target):
@@ -430,12 +458,17 @@ HEADER_BOMBS = {
 def test_headers_beyond_all_measure_are_refused_at_a_bounded_cost(target, bomb):
     block = header_block(grpc_headers()) + bomb
 
+    frames = b"".join(headers(stream, block, end=True) for stream in (1, 3, 5))
+
     def attack():
-        with Attacker(target.target) as attacker:
-            for stream in (1, 3, 5):
-                attacker.send(headers(stream, block, end=True))
-            with contextlib.suppress(AssertionError):
-                attacker.assert_heard()
+        with contextlib.ExitStack() as stack:
+            attackers = [stack.enter_context(Attacker(target.target)) for _ in range(4)]
+            for attacker in attackers:
+                attacker.acknowledge_settings()  # until then frames are limited to 16 KiB
+            for attacker in attackers:
+                attacker.send(frames)
+            for attacker in attackers:
+                attacker.await_answer(http2.HEADERS, or_close=True)
 
     with others_at_work(target) as others:
         others.outlive(attack)
@@ -443,34 +476,43 @@ def test_headers_beyond_all_measure_are_refused_at_a_bounded_cost(target, bomb):
 
 # ---- resets ------------------------------------------------------------------------------------
 
-# What a client does to a stream that it has opened, so that it is reset.
+# What a client does to a stream that it has opened, so that it is reset; whether all that is wrong is
+# their number: otherwise one is enough to close the connection.
 RESETS = {
-    "rapid resets": lambda stream: frame(http2.RST_STREAM, 0, stream, struct.pack(">I", http2.CANCEL)),
-    "a window that overflows": lambda stream: window_update(stream, 0x7FFFFFFF),
-    "a window that grows by nothing": lambda stream: window_update(stream, 0),
-    "data behind the end": lambda stream: frame(http2.DATA, http2.END_STREAM, stream) + frame(http2.DATA, 0, stream, b"x"),
-    "trailers that do not end": lambda stream: headers(stream, b"\x00\x01x\x01y"),
-    "a field that is none": lambda stream: headers(stream, b"\x00\x01X\x01y", end=True),
+    "rapid resets": (lambda stream: frame(http2.RST_STREAM, 0, stream, struct.pack(">I", http2.CANCEL)), True),
+    "a window that overflows": (lambda stream: window_update(stream, 0x7FFFFFFF), True),
+    "trailers that do not end": (lambda stream: headers(stream, b"\x00\x01x\x01y"), True),
+    "a field that is none": (lambda stream: headers(stream, b"\x00\x01X\x01y", end=True), True),
+    "a window that grows by nothing": (lambda stream: window_update(stream, 0), False),
+    "data behind the end": (lambda stream: frame(http2.DATA, http2.END_STREAM, stream)
+                            + frame(http2.DATA, 0, stream, b"x"), False),
 }
 
 
-@pytest.mark.parametrize("reset", RESETS.values(), ids=RESETS.keys())
-def test_resets_done_or_provoked_close_their_connection(target, call_block, reset):
+@pytest.mark.parametrize("reset, is_counted", RESETS.values(), ids=RESETS.keys())
+def test_resets_done_or_provoked_close_their_connection(target, call_block, reset, is_counted):
     calls = b"".join(headers(stream, call_block) + reset(stream) for stream in range(1, 2001, 2))
+    attacks = 0
 
     def attack():
+        nonlocal attacks
+        attacks += 1
         with Attacker(target.target) as attacker:
             attacker.send(calls)
             attacker.await_close()
 
     with others_at_work(target) as others:
+        before = target.metric("foxfire_http2_floods_total")
+
         others.outlive(attack)
+
+        assert target.metric("foxfire_http2_floods_total") - before == (attacks if is_counted else 0)
 
 
 def test_streams_that_depend_on_themselves_are_just_streams(target, call_block):
     """Priorities are switched off: nothing of them can provoke a reset."""
     with others_at_work(target) as others, Attacker(target.target) as attacker:
-        streams = iter(range(1, 2000, 2))
+        streams = itertools.count(1, 2)
 
         def attack():
             stream = next(streams)
@@ -483,13 +525,7 @@ def test_streams_that_depend_on_themselves_are_just_streams(target, call_block):
 # ---- frames ------------------------------------------------------------------------------------
 
 IGNORED = {
-    "pings": frame(http2.PING, 0, 0, b"12345678"),
     "acknowledgements of pings": frame(http2.PING, http2.ACK, 0, b"12345678"),
-    "settings": settings(),
-    "settings that move windows": settings((SETTINGS_INITIAL_WINDOW_SIZE, 0)) + settings(
-        (SETTINGS_INITIAL_WINDOW_SIZE, 0x7FFFFFFF)),
-    "settings that move the table": settings((SETTINGS_HEADER_TABLE_SIZE, 0)) + settings(
-        (SETTINGS_HEADER_TABLE_SIZE, 1 << 20)),
     "empty data": frame(http2.DATA, 0, 1),
     "padded data without data": frame(http2.DATA, 0x8, 1, b"\xff" + b"\x00" * 255),
     "windows of a stream": window_update(1, 1),
@@ -512,14 +548,40 @@ def test_a_flood_of_lawful_frames_is_nobody_elses_business(target, call_block, f
         attacker.assert_heard()
 
 
+ANSWERED = {
+    "pings": frame(http2.PING, 0, 0, b"12345678"),
+    "settings": settings(),
+    "settings that move windows": settings((SETTINGS_INITIAL_WINDOW_SIZE, 0)) + settings(
+        (SETTINGS_INITIAL_WINDOW_SIZE, 0x7FFFFFFF)),
+    "settings that move the table": settings((SETTINGS_HEADER_TABLE_SIZE, 0)) + settings(
+        (SETTINGS_HEADER_TABLE_SIZE, MIB)),
+}
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["reads", "never reads"])
+@pytest.mark.parametrize("flood", ANSWERED.values(), ids=ANSWERED.keys())
+def test_a_flood_of_frames_that_want_answers_closes_its_connection(target, call_block, flood, reads):
+    """With many streams open, whose windows some settings move."""
+    calls = b"".join(headers(stream, call_block) for stream in range(1, 1001, 2))
+    frames = flood * (MIB // len(flood))
+
+    def attack():
+        with Attacker(target.target, GREETING + calls, receive_buffer=4096) as attacker:
+            mibs = 0
+            while attacker.send(frames, reads) and mibs < 64:
+                mibs += 1
+            attacker.await_close()
+
+    with others_at_work(target) as others:
+        others.outlive(attack)
+
+
 CLOSED = {
     "continuations": frame(http2.HEADERS, 0, 1, b"\x83") + frame(CONTINUATION, 0, 1, b"\x00\x01x\x01y") * 10_000,
     "empty continuations": frame(http2.HEADERS, 0, 1, b"\x83") + frame(CONTINUATION, 0, 1) * 10_000,
-    "settings of thousands": settings(*[(SETTINGS_HEADER_TABLE_SIZE, 4096)] * 10_000),
+    "settings of thousands": settings(*[(SETTINGS_HEADER_TABLE_SIZE, 4096)] * 2_000),
     "a window of the connection that overflows": window_update(0, 0x7FFFFFFF),
     "resets of streams that never were": frame(http2.RST_STREAM, 0, 9999, struct.pack(">I", http2.CANCEL)),
-    "more streams than allowed": b"".join(
-        headers(stream, header_block(grpc_headers())) for stream in range(1, 20_001, 2)),
 }
 
 
@@ -532,3 +594,49 @@ def test_a_flood_of_unlawful_frames_closes_its_connection(target, flood):
 
     with others_at_work(target) as others:
         others.outlive(attack)
+
+
+# ---- calls -------------------------------------------------------------------------------------
+
+
+def test_more_streams_than_allowed_close_their_connection(target, call_block):
+    calls = b"".join(headers(stream, call_block) for stream in range(1, 4001, 2))
+
+    def attack():
+        with Attacker(target.target) as attacker:
+            attacker.acknowledge_settings()
+            attacker.send(calls)
+            attacker.await_close()
+
+    with others_at_work(target) as others:
+        others.outlive(attack)
+
+
+def test_thousands_of_calls_without_a_token_are_refused_and_that_is_all(target):
+    block = header_block(grpc_headers())
+    streams = itertools.count(1, 2)
+
+    with others_at_work(target) as others, Attacker(target.target) as attacker:
+        def attack():
+            attacker.send(b"".join(headers(next(streams), block, end=True) for _ in range(2000)))
+            attacker.assert_heard()
+
+        others.outlive(attack)
+
+        assert target.metric("foxfire_calls_open") <= 1
+
+
+@pytest.mark.parametrize("has_token", [True, False])
+def test_answers_that_nobody_reads_are_not_piled_up(make_gateway, has_token):
+    """Streams beyond the allowed ones are reset, all of them: settings that are not acknowledged do
+    not bind the client yet."""
+    gateway = make_gateway(SETTINGS)  # of its own: memory that was used before would hide it
+    authorization = [("authorization", f"Bearer {gateway.token('attacker')}")] if has_token else []
+    call = header_block(grpc_headers(more=authorization))
+    streams = itertools.count(1, 2)
+
+    with others_at_work(gateway) as others, Attacker(gateway.target, receive_buffer=4096) as attacker:
+        attacker.send(b"".join(headers(next(streams), call) for _ in range(50_000)), reads=False)
+        for _ in range(10):
+            attacker.send(b"".join(headers(next(streams), b"\x83") for _ in range(100_000)), reads=False)
+        others.outlive(lambda: attacker.send(b"", reads=False))

@@ -153,6 +153,9 @@ Http2Peer::Http2Peer(UniqueFd fd, const PeerOptions& options) : fd_(std::move(fd
   CHECK(make(&session_, callbacks, this, option) == 0);
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
+  if (options.first_stream != 1) {
+    CHECK(nghttp2_session_set_next_stream_id(session_, options.first_stream) == 0);
+  }
   const std::array<nghttp2_settings_entry, 2> settings = {
       {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.stream_window},
        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.max_streams}}};
@@ -203,6 +206,11 @@ void Http2Peer::GoAway(int32_t last_stream, uint32_t error_code) {
 
 void Http2Peer::OpenWindow(int32_t stream, int32_t bytes) {
   nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, stream, bytes);
+}
+
+void Http2Peer::Change(const std::vector<nghttp2_settings_entry>& settings) {
+  CHECK(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) ==
+        0);
 }
 
 void Http2Peer::Close() {

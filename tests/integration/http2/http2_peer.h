@@ -51,6 +51,7 @@ struct PeerOptions {
   int32_t connection_window = 0x7fffffff;
   bool opens_windows = true;  // as bytes arrive
   uint32_t max_streams = 1000;
+  int32_t first_stream = 1;
   SSL_CTX* tls = nullptr;  // of a client; must outlive the peer
 };
 
@@ -76,6 +77,8 @@ class Http2Peer {
   // Refuses what comes after `last_stream`, at once and for good.
   void GoAway(int32_t last_stream, uint32_t error_code);
   void OpenWindow(int32_t stream, int32_t bytes);
+  // New SETTINGS: what is not named stays.
+  void Change(const std::vector<nghttp2_settings_entry>& settings);
   // Bytes that nghttp2 knows nothing of, once it has nothing to send.
   void SendRaw(std::string_view bytes) { out_.append(bytes); }
   // While false nothing is read from the socket.
