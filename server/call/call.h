@@ -33,6 +33,7 @@ struct Envelope {
   std::string_view session_id;
   std::string_view operation_id;
   std::string_view client_type;
+  bool only_cleans_up = false;
 };
 
 // What is known of a call that has been admitted. Confined to its loop.

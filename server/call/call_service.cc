@@ -10,6 +10,11 @@
 namespace foxfire::server {
 namespace {
 
+// What the call may do depends on its first message, too.
+const MethodTraits& MethodOf(const Call& call, const Envelope& envelope) {
+  return envelope.only_cleans_up ? CleanUpTraits() : *call.method;
+}
+
 tl::unexpected<CallStatus> Refuse(Code code, std::string message) {
   return tl::unexpected(StatusOf({code, std::move(message)}));
 }
@@ -76,7 +81,8 @@ std::optional<RouteResult> CallService::DecideRoute(const Call& call, const Enve
                   "00112233-4455-6677-8899-aabbccddeeff");
   }
   const SessionId session_id(envelope.session_id);
-  if (auto known = router_.RouteNow(*call.method, call.principal->user, session_id)) return known;
+  const MethodTraits& method = MethodOf(call, envelope);
+  if (auto known = router_.RouteNow(method, call.principal->user, session_id)) return known;
   router_.RouteLater(RequestOf(call, envelope), later);
   return std::nullopt;
 }
@@ -88,8 +94,12 @@ void CallService::RouteAgain(const Call& call, const Envelope& envelope, RouteCa
 RouteRequest CallService::RequestOf(const Call& call, const Envelope& envelope) {
   const std::string_view client =
       envelope.client_type.empty() ? std::string_view(call.user_agent) : envelope.client_type;
-  return {call.method,  call.principal, SessionId(envelope.session_id),
-          call.profile, call.subdomain, std::string(client),
+  return {&MethodOf(call, envelope),
+          call.principal,
+          SessionId(envelope.session_id),
+          call.profile,
+          call.subdomain,
+          std::string(client),
           call.peer};
 }
 

@@ -18,6 +18,7 @@ void EnvelopeScanner::Reset(const MethodTraits& method) {
   session_id_.clear();
   operation_id_.clear();
   client_type_.clear();
+  plan_.clear();
   NextMessage();
 }
 
@@ -102,10 +103,11 @@ bool EnvelopeScanner::TagDone(uint64_t tag) {
 bool EnvelopeScanner::LengthDone(uint64_t length) {
   left_ = length;
   std::string* const wanted = Wanted();
-  const bool is_client_type = wanted == &client_type_;
-  if (wanted != nullptr && length > kIdLimit && !is_client_type) return false;
-  const bool capture = wanted != nullptr && length <= kClientTypeLimit;
-  if (capture) wanted->clear();
+  const bool is_id = wanted == &session_id_ || wanted == &operation_id_;
+  if (is_id && length > kIdLimit) return false;
+  const uint64_t limit = wanted == &plan_ ? kCleanUpPlan.size() : kClientTypeLimit;
+  if (wanted != nullptr && (wanted != &client_type_ || length <= limit)) wanted->clear();
+  const bool capture = wanted != nullptr && length <= limit;
   state_ = length == 0 ? State::kTag : capture ? State::kCapture : State::kSkip;
   if (capture && length == 0) CaptureDone();
   return true;
@@ -123,6 +125,7 @@ std::string* EnvelopeScanner::Wanted() {
   if (field_ == kSessionIdField) return &session_id_;
   if (field_ == method_->operation_id_field) return &operation_id_;
   if (field_ == method_->client_type_field) return &client_type_;
+  if (field_ == method_->plan_field) return &plan_;
   return nullptr;
 }
 

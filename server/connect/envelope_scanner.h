@@ -33,6 +33,8 @@ class EnvelopeScanner {
   const std::string& session_id() const { return session_id_; }
   const std::string& operation_id() const { return operation_id_; }
   const std::string& client_type() const { return client_type_; }
+  // The plan does nothing but kCleanUpPlan.
+  bool only_cleans_up() const { return plan_ == kCleanUpPlan; }
   // True once the value of a session id has been read to its end.
   bool has_session_id() const { return has_session_id_; }
 
@@ -56,6 +58,7 @@ class EnvelopeScanner {
   std::string session_id_;
   std::string operation_id_;
   std::string client_type_;
+  std::string plan_;  // if it is as short as kCleanUpPlan
 };
 
 }  // namespace foxfire::server

@@ -9,7 +9,11 @@ namespace {
 // Those that only look at, cancel or let go of something must not bring an engine to life: PySpark
 // calls them while a session is going away (measured on 4.0 to 4.3).
 constexpr std::array<MethodTraits, 12> kMethods = {{
-    {.name = "ExecutePlan", .operation_id_field = 6, .client_type_field = 4, .is_operation = true},
+    {.name = "ExecutePlan",
+     .operation_id_field = 6,
+     .client_type_field = 4,
+     .plan_field = 3,
+     .is_operation = true},
     {.name = "AnalyzePlan", .client_type_field = 3},
     {.name = "Config", .client_type_field = 4},
     {.name = "AddArtifacts", .client_type_field = 6},
@@ -30,6 +34,13 @@ constexpr std::array<MethodTraits, 12> kMethods = {{
 }};
 constexpr MethodTraits kUnknown;
 
+constexpr MethodTraits CleanUp() {
+  MethodTraits traits = kMethods[0];
+  traits.may_launch = false;
+  return traits;
+}
+constexpr MethodTraits kCleanUp = CleanUp();
+
 }  // namespace
 
 const MethodTraits& TraitsOf(std::string_view path) {
@@ -39,5 +50,7 @@ const MethodTraits& TraitsOf(std::string_view path) {
   }
   return kUnknown;
 }
+
+const MethodTraits& CleanUpTraits() { return kCleanUp; }
 
 }  // namespace foxfire::server

@@ -170,7 +170,8 @@ void ProxiedCall::Decide() {
 
 Envelope ProxiedCall::ReadEnvelope() const {
   const EnvelopeScanner& scanner = rewriter_.scanner();
-  return {scanner.session_id(), scanner.operation_id(), scanner.client_type()};
+  return {scanner.session_id(), scanner.operation_id(), scanner.client_type(),
+          scanner.only_cleans_up()};
 }
 
 RouteCallback ProxiedCall::PostRouted() const {

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -156,6 +158,28 @@ def test_an_engine_stops_when_its_registration_is_lost_for_good(make_gateway):
 
     wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 60, "the engine has ended")
     spark.client.close()
+
+
+def test_the_end_of_a_forgotten_script_starts_no_engine(make_gateway):
+    """PySpark from 4.1 on ends every process with an ExecutePlan that cleans a cache."""
+    gateway = make_gateway({"session.ended_ttl": "0s"})
+    answered = 'foxfire_calls_total{code="OK"}'
+    script = ("from pyspark.sql import SparkSession\n"
+              f"spark = SparkSession.builder.remote({gateway.url('alice')!r}).getOrCreate()\n"
+              "print(spark.range(3).count(), flush=True)\n"
+              "input()\n")
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as process:
+        assert process.stdout.readline() == "3\n"
+        gateway.cli("engine", "kill", gateway.engine("alice")["engine_id"])
+        before = gateway.metric(answered)
+
+        process.communicate("\n", timeout=60)
+
+    assert process.returncode == 0
+    assert len(gateway.events("--type", "engine_launching")) == 1
+    refused = [gateway.metric(f'foxfire_calls_total{{code="{code}"}}') for code in ("NOT_FOUND", "INTERNAL")]
+    assert sum(refused) >= 1 and gateway.metric(answered) == before
 
 
 def test_an_idle_engine_stops(make_gateway):

@@ -63,6 +63,21 @@ TEST_F(CallServiceTest, OtherServicesAreNotServed) {
   }
 }
 
+TEST_F(CallServiceTest, CleaningUpStartsNoEngineButReachesOneThatRuns) {
+  const Call call = Admit("ExecutePlan");
+  const Envelope envelope{kSession, kOperation, "", true};
+
+  const RoutedPtr alone = Decide(call, envelope);
+  AddEngine("e1", "alice");
+  const RoutedPtr with_engine = Decide(call, envelope);
+
+  EXPECT_EQ(alone->error().code, Code::kNotFound);
+  EXPECT_TRUE(launcher_.launches().empty());
+  ASSERT_TRUE(with_engine->ok());
+  EXPECT_EQ(with_engine->route().engine.id.str(), "e1");
+  EXPECT_EQ(with_engine->route().session, nullptr);
+}
+
 TEST_F(CallServiceTest, AUserWithTooManyOpenCallsCanOnlyEndSome) {
   std::vector<Call> open;
   for (size_t i = 0; i < call_options_.calls_per_user; ++i) open.push_back(Admit("ExecutePlan"));

@@ -43,6 +43,32 @@ TEST(EnvelopeScannerTest, FindsTheFieldsInAnySplitOfTheMessage) {
   }
 }
 
+TEST(EnvelopeScannerTest, KnowsAPlanThatOnlyCleansUpInAnySplit) {
+  const std::string message =
+      WireMessage().Bytes(1, kSessionA).User("mallory").Bytes(3, kCleanUpPlan).str();
+  for (size_t step = 1; step <= message.size(); ++step) {
+    EnvelopeScanner scanner(Execute());
+    ASSERT_TRUE(ScanInSteps(scanner, message, step)) << step;
+    EXPECT_TRUE(scanner.only_cleans_up()) << step;
+  }
+}
+
+TEST(EnvelopeScannerTest, OtherPlansDoMoreThanCleanUp) {
+  std::string close(kCleanUpPlan);
+  close[5] ^= 1;
+  const std::string longer = std::string(kCleanUpPlan) + std::string(1, '\0');
+  for (const std::string& plan : {std::string(), close, longer, std::string(5000, 'p')}) {
+    EnvelopeScanner scanner(Execute());
+    ASSERT_TRUE(ScanInSteps(
+        scanner, WireMessage().Bytes(1, kSessionA).Bytes(3, kCleanUpPlan).Bytes(3, plan).str(), 3));
+    EXPECT_FALSE(scanner.only_cleans_up()) << plan.size();
+  }
+  EnvelopeScanner config(TraitsOf("/spark.connect.SparkConnectService/Config"));
+  ASSERT_TRUE(
+      ScanInSteps(config, WireMessage().Bytes(1, kSessionA).Bytes(3, kCleanUpPlan).str(), 3));
+  EXPECT_FALSE(config.only_cleans_up());
+}
+
 TEST(EnvelopeScannerTest, TakesTheLastOfSeveralSessionIds) {
   EnvelopeScanner scanner(Execute());
 
