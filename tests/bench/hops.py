@@ -1,6 +1,6 @@
 """What a hop costs: Foxfire, HAProxy and nginx in front of the same engine, and the engine itself.
 
-./dev bench hops [--seconds S] [--rounds N] [--loops N] [KIND …]
+./dev bench hops [--seconds S] [--rounds N] [--loops N] [--tls] [KIND …]
 """
 
 import argparse
@@ -21,6 +21,7 @@ from rounds import print_table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration" / "gateway"))
 from cluster import Cluster  # noqa: E402
 from foxfired import Foxfired  # noqa: E402
+from support.certificates import make_certificates  # noqa: E402
 from support.gateway import BUILD  # noqa: E402
 from support.waiting import wait_until  # noqa: E402
 
@@ -46,7 +47,7 @@ defaults
     timeout server 10m
     http-reuse always
 frontend front
-    bind 127.0.0.1:{port} proto h2
+    bind 127.0.0.1:{port} {haproxy_listen}
     default_backend engine
 backend engine
     server engine 127.0.0.1:{engine} proto h2
@@ -70,7 +71,8 @@ http {{
     keepalive_requests 1000000000;
     upstream engine {{ server 127.0.0.1:{engine}; keepalive 256; keepalive_requests 1000000000; }}
     server {{
-        listen 127.0.0.1:{port} http2;
+        listen 127.0.0.1:{port} {nginx_listen};
+        {nginx_tls}
         client_max_body_size 0;
         client_body_buffer_size 1m;
         http2_body_preread_size 1m;
@@ -118,12 +120,13 @@ def resident_mib(pids):
 class Hop:
     """Something that listens: its port, and the processes whose time counts."""
 
-    def __init__(self, name, port, pids, token="none"):
+    def __init__(self, name, port, pids, token="none", tls=False):
         self.name, self.port, self.pids, self.token = name, port, pids, token
+        self.more = ["tls"] if tls else []
 
     def measure(self, kind, callers, connections, seconds):
         before = cpu_seconds(self.pids)
-        done = subprocess.run([LOAD, kind, *map(str, (self.port, callers, connections, seconds))],
+        done = subprocess.run([LOAD, kind, *map(str, (self.port, callers, connections, seconds)), *self.more],
                               input=self.token, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SystemExit(f"{self.name}, {kind}: {done.stdout}{done.stderr}")
@@ -143,28 +146,42 @@ def running(command, **options):
 
 
 @contextlib.contextmanager
-def other_proxy(name, command, text, folder, engine, loops, processes):
+def other_proxy(name, command, text, folder, engine, options, processes):
     folder.mkdir()
     port = free_port()
     config = folder / "config"
-    config.write_text(text.format(port=port, engine=engine, loops=loops, folder=folder))
+    config.write_text(text.format(port=port, engine=engine, loops=options.loops, folder=folder,
+                                  **listening(options.certificate)))
     with open(folder / "log", "wb") as log, \
             running([*command, config], stdout=log, stderr=log) as process:
         wait_until(lambda: listens(port) and len(family(process.pid)) == processes, 20,
                    f"{name} listens", hint=(folder / "log").read_text)
-        yield Hop(name, port, family(process.pid))
+        yield Hop(name, port, family(process.pid), tls=options.tls)
+
+
+def listening(certificate):
+    """How the other proxies listen: with TLS if there is a certificate."""
+    if certificate is None:
+        return {"haproxy_listen": "proto h2", "nginx_listen": "http2", "nginx_tls": ""}
+    chain, key = certificate["tls.certificate"], certificate["tls.key"]
+    # HAProxy wants both in one file.
+    both = Path(chain).with_name("both.pem")
+    both.write_text(Path(chain).read_text() + Path(key).read_text())
+    return {"haproxy_listen": f"ssl crt {both} alpn h2", "nginx_listen": "ssl http2",
+            "nginx_tls": f"ssl_certificate {chain}; ssl_certificate_key {key};"}
 
 
 @contextlib.contextmanager
-def foxfire(folder, engine, loops):
+def foxfire(folder, engine, options):
     with Cluster(folder / "zookeeper") as cluster, \
             Foxfired(folder / "gateway", cluster, settings={
-                "server.loops": loops, "log.level": "info"}) as gateway:
+                "server.loops": options.loops, "log.level": "info",
+                **(options.certificate or {})}) as gateway:
         gateway.register({
             "schema": 1, "engine_id": str(uuid.uuid4()), "endpoint": f"127.0.0.1:{engine}",
             "spark_version": "4.2.1", "application_id": "bench", "run_as": USER, "ui_url": "",
             "pid": 1, "started_at": "2026-01-01T00:00:00Z"}, USER)
-        yield Hop("Foxfire", gateway.port, [gateway.process.pid], gateway.token(USER))
+        yield Hop("Foxfire", gateway.port, [gateway.process.pid], gateway.token(USER), options.tls)
 
 
 def run_rounds(hops, kind, callers, connections, seconds, rounds):
@@ -215,6 +232,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--loops", type=int, default=1, help="threads of each proxy")
+    parser.add_argument("--tls", action="store_true", help="from the client to each proxy")
     options = parser.parse_args()
     for program in ("haproxy", "nginx"):
         if shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin") is None:
@@ -223,16 +241,16 @@ def main():
     os.environ.update(environment)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        options.certificate = make_certificates(folder) if options.tls else None
         engine = stack.enter_context(running([FAST_ENGINE], stdin=subprocess.PIPE,
                                              stdout=subprocess.PIPE, text=True))
         port = int(engine.stdout.readline())
         haproxy = stack.enter_context(other_proxy(
-            "HAProxy", ["haproxy", "-f"], HAPROXY, folder / "haproxy", port, options.loops,
-            processes=1))
+            "HAProxy", ["haproxy", "-f"], HAPROXY, folder / "haproxy", port, options, processes=1))
         nginx = stack.enter_context(other_proxy(
-            "nginx", ["nginx", "-c"], NGINX, folder / "nginx", port, options.loops,
+            "nginx", ["nginx", "-c"], NGINX, folder / "nginx", port, options,
             processes=1 + options.loops))
-        ours = stack.enter_context(foxfire(folder, port, options.loops))
+        ours = stack.enter_context(foxfire(folder, port, options))
         hops = [Hop("direct", port, []), haproxy, nginx, ours]
         rows = []
         for kind in options.kinds or KINDS:

@@ -122,7 +122,8 @@ struct H2Endpoint::Callbacks {
   }
 };
 
-H2Endpoint::H2Endpoint(UniqueFd fd, bool is_server) : is_server_(is_server), fd_(std::move(fd)) {
+H2Endpoint::H2Endpoint(UniqueFd fd, bool is_server, SSL* tls)
+    : is_server_(is_server), fd_(std::move(fd)), tls_(tls) {
   nghttp2_session_callbacks* callbacks = nullptr;
   CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
   nghttp2_session_callbacks_set_on_header_callback(callbacks, Callbacks::Header);
@@ -141,16 +142,35 @@ H2Endpoint::H2Endpoint(UniqueFd fd, bool is_server) : is_server_(is_server), fd_
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, 0x7fffffff);
 }
 
-H2Endpoint::~H2Endpoint() { nghttp2_session_del(session_); }
+H2Endpoint::~H2Endpoint() {
+  nghttp2_session_del(session_);
+  if (tls_ != nullptr) SSL_free(tls_);
+}
+
+ssize_t H2Endpoint::Receive(uint8_t* into, size_t size) {
+  if (tls_ == nullptr) return recv(fd_.get(), into, size, 0);
+  size_t n = 0;
+  if (SSL_read_ex(tls_, into, size, &n) == 1) return static_cast<ssize_t>(n);
+  errno = SSL_get_error(tls_, 0) == SSL_ERROR_WANT_READ ? EAGAIN : EPROTO;
+  return -1;
+}
+
+ssize_t H2Endpoint::Send(const char* from, size_t size) {
+  if (tls_ == nullptr) return send(fd_.get(), from, size, MSG_NOSIGNAL);
+  size_t n = 0;
+  if (SSL_write_ex(tls_, from, size, &n) == 1) return static_cast<ssize_t>(n);
+  errno = SSL_get_error(tls_, 0) == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+  return -1;
+}
 
 bool H2Endpoint::Read() {
   std::array<uint8_t, 256 << 10> bytes;
   for (;;) {
-    const ssize_t n = recv(fd_.get(), bytes.data(), bytes.size(), 0);
+    const ssize_t n = Receive(bytes.data(), bytes.size());
     if (n < 0 && errno == EAGAIN) return true;
     if (n <= 0) return false;
     if (nghttp2_session_mem_recv(session_, bytes.data(), static_cast<size_t>(n)) < 0) return false;
-    if (static_cast<size_t>(n) < bytes.size()) return true;
+    if (tls_ == nullptr && static_cast<size_t>(n) < bytes.size()) return true;
   }
 }
 
@@ -164,7 +184,7 @@ bool H2Endpoint::Flush() {
       out_.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(n));
     }
     if (out_at_ == out_.size()) return true;
-    const ssize_t n = send(fd_.get(), out_.data() + out_at_, out_.size() - out_at_, MSG_NOSIGNAL);
+    const ssize_t n = Send(out_.data() + out_at_, out_.size() - out_at_);
     if (n < 0) return errno == EAGAIN;
     out_at_ += static_cast<size_t>(n);
     if (out_at_ == out_.size()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nghttp2/nghttp2.h>
+#include <openssl/ssl.h>
 
 #include <cstdint>
 #include <string>
@@ -35,8 +36,8 @@ struct Stream {
 // Confined to one thread. Aborts on what only a broken bench could bring about.
 class H2Endpoint {
  public:
-  // `fd`: connected and non-blocking.
-  H2Endpoint(UniqueFd fd, bool is_server);
+  // `fd`: connected and non-blocking. `tls`: shaken hands on it, taken over; null for plaintext.
+  H2Endpoint(UniqueFd fd, bool is_server, SSL* tls = nullptr);
   virtual ~H2Endpoint();
   H2Endpoint(const H2Endpoint&) = delete;
   H2Endpoint& operator=(const H2Endpoint&) = delete;
@@ -57,8 +58,13 @@ class H2Endpoint {
  private:
   struct Callbacks;
 
+  // As recv and send.
+  ssize_t Receive(uint8_t* into, size_t size);
+  ssize_t Send(const char* from, size_t size);
+
   const bool is_server_;
   UniqueFd fd_;
+  SSL* const tls_;
   nghttp2_session* session_ = nullptr;
   std::unordered_map<int32_t, Stream> streams_;
   std::string out_;
