@@ -208,3 +208,23 @@ def test_a_tls_client_without_alpn_or_with_garbage_does_no_harm(tls_gateway, cre
 
     with Client(tls_gateway.target, tls_gateway.token(user), credentials=credentials) as client:
         assert client.call("Config").code == grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_that_comes_back_resumes_its_tls_session(tls_gateway, certificate, version):
+    """It saves both sides the costly half of the handshake."""
+    context = ssl.create_default_context(cafile=certificate[0])
+    context.minimum_version = context.maximum_version = version
+    context.set_alpn_protocols(["h2"])
+
+    def greet(session=None):
+        host, port = tls_gateway.target.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=30) as sock, \
+                context.wrap_socket(sock, server_hostname="localhost", session=session) as tls:
+            tls.sendall(http2.PREFACE + http2.frame(http2.SETTINGS, 0, 0))
+            assert tls.recv(9)[3] == http2.SETTINGS  # TLS 1.3 sends its tickets before
+            return tls.session, tls.session_reused
+
+    session, _ = greet()
+
+    assert greet(session)[1]
