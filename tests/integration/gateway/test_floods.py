@@ -128,8 +128,7 @@ class Attacker(contextlib.ExitStack):
         self.socket.connect((host, int(port)))
         self.socket.setblocking(False)
         self.poll = select.poll()
-        self.received = b""  # the end of it
-        self.closed = False
+        self.received, self.closed = bytearray(), False
         self.send(greeting)
 
     def send(self, data, reads=True):
@@ -157,6 +156,7 @@ class Attacker(contextlib.ExitStack):
 
     def assert_heard(self, or_closed=False):
         """Everything so far has been taken, and the connection goes on (or that has ended it)."""
+        self.received.clear()
         mark = uuid.uuid4().bytes[:8]
         self.send(frame(http2.PING, 0, 0, mark))
         answer = frame(http2.PING, http2.ACK, 0, mark)
@@ -184,7 +184,7 @@ class Attacker(contextlib.ExitStack):
         with contextlib.suppress(BlockingIOError):
             with contextlib.suppress(ConnectionError):
                 while piece := self.socket.recv(MIB):
-                    self.received = (self.received + piece)[-4096:]
+                    self.received += piece
             self.closed = True
         return self.closed
 
