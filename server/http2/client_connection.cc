@@ -74,7 +74,23 @@ void ClientConnection::BeforeSend() {
 
 CallSide& ClientConnection::SideOf(ProxiedCall& call) const { return call.client(); }
 
+// Most headers are whole by the end of the read that begins them and cost no timer.
+void ClientConnection::AfterRead() {
+  if (headers_stream_ == 0 || headers_timer_ != 0) return;
+  headers_timer_ = parts_.loop.RunAfter(parts_.options.first_message_timeout, [this] {
+    Close("headers without an end (limits.first_message_timeout)");
+  });
+}
+
+void ClientConnection::HeadersEnd(int32_t stream) {
+  if (stream != headers_stream_) return;
+  headers_stream_ = 0;
+  if (headers_timer_ != 0) parts_.loop.Cancel(std::exchange(headers_timer_, 0));
+}
+
 void ClientConnection::OnBeginHeaders(const nghttp2_frame& frame) {
+  HeadersEnd(headers_stream_);
+  headers_stream_ = frame.hd.stream_id;
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return;
   ProxiedCall& call = parts_.calls.Add(parts_);
   Attach(call, frame.hd.stream_id);
@@ -97,6 +113,7 @@ void ClientConnection::OnFrame(const nghttp2_frame& frame) {
     return;
   }
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
+  if (frame.hd.type == NGHTTP2_HEADERS) HeadersEnd(frame.hd.stream_id);
   const bool is_head =
       frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
@@ -115,6 +132,7 @@ void ClientConnection::OnData(int32_t stream, std::span<const uint8_t> bytes) {
 }
 
 void ClientConnection::OnStreamClosed(int32_t stream, uint32_t error_code) {
+  HeadersEnd(stream);  // nghttp2 may have refused them before their end
   if (ProxiedCall* const call = CallOf(stream)) Remove(*call, error_code);
 }
 
@@ -151,6 +169,7 @@ void ClientConnection::OnFrameNotSent(const nghttp2_frame& frame) {
 
 void ClientConnection::OnClosed(const std::string& why, int) {
   parts_.loop.Cancel(greeting_timer_);
+  parts_.loop.Cancel(headers_timer_);
   Log("http2").debug("client connection closed address={} why={}", peer_, why);
   while (calls() != nullptr) Remove(*calls(), NGHTTP2_CANCEL);
 }

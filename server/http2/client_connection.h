@@ -35,6 +35,7 @@ class ClientConnection final : public Connection {
   void OnStreamClosed(int32_t stream, uint32_t error_code) override;
   void OnFrameSent(const nghttp2_frame& frame) override;
   void OnFrameNotSent(const nghttp2_frame& frame) override;
+  void AfterRead() override;
   void BeforeSend() override;
   CallSide& SideOf(ProxiedCall& call) const override;
 
@@ -42,11 +43,14 @@ class ClientConnection final : public Connection {
   ClientConnection(LoopParts& parts, std::unique_ptr<SocketTransport> transport, std::string peer,
                    std::optional<CallStatus> refusal);
   void Remove(ProxiedCall& call, uint32_t error_code);
+  void HeadersEnd(int32_t stream);
   void CountReset();
 
   const std::string peer_;
   const std::optional<CallStatus> refusal_;
   TimerId greeting_timer_ = 0;  // until the client's settings are here, or the end if refused
+  int32_t headers_stream_ = 0;  // whose block of headers is coming in; 0: none
+  TimerId headers_timer_ = 0;   // ... and is not whole by the end of a read
   bool told_to_leave_ = false;  // ... and, as it has answered that, may be told where the end is
   bool heard_of_it_ = false;
   SteadyTime resets_since_;

@@ -36,12 +36,20 @@ void TuneSocket(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMillis, sizeof kUserTimeoutMillis);
 }
 
+// Frames that may wait for a client that does not read: refusals and acknowledgements are as cheap
+// for it as its reading is optional.
+constexpr size_t kQueuedAtLeast = 1000;
+constexpr size_t kQueuedPerStream = 8;
+
 }  // namespace
 
 Connection::Connection(LoopParts& parts, std::unique_ptr<SocketTransport> transport, Role role)
     : parts_(parts), transport_(std::move(transport)), out_(parts.memory) {
   TuneSocket(transport_->fd());
   session_ = NewSession(*this, role == Role::kServer, parts.options.header_bytes);
+  if (role == Role::kServer) {
+    most_queued_ = kQueuedAtLeast + kQueuedPerStream * parts.options.streams_per_connection;
+  }
 }
 
 Connection::~Connection() {
@@ -132,7 +140,8 @@ void Connection::TakeBytes(size_t size) {
   const std::span<const uint8_t> bytes(read_block_->data(), size);
   MarkDirty();
   const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
-  if (taken < 0) Close(nghttp2_strerror(static_cast<int>(taken)));
+  if (taken < 0) return Close(nghttp2_strerror(static_cast<int>(taken)));
+  if (!dead_) AfterRead();
 }
 
 void Connection::MarkDirty() {
@@ -152,6 +161,9 @@ void Connection::FlushTurn() {
     if (out_.empty()) break;
     Write();
     if (dead_) return;
+  }
+  if (most_queued_ > 0 && nghttp2_session_get_outbound_queue_size(session_) > most_queued_) {
+    return Close("the peer does not read what it asks for");
   }
   if (out_.empty() && nghttp2_session_want_read(session_) == 0 &&
       nghttp2_session_want_write(session_) == 0) {

@@ -70,6 +70,8 @@ class Connection : public IoHandler {
   virtual void OnFrame(const nghttp2_frame& frame) = 0;
   virtual void OnData(int32_t stream, std::span<const uint8_t> bytes) = 0;
   virtual void OnStreamClosed(int32_t stream, uint32_t error_code) = 0;
+  // What a read has brought has been heard.
+  virtual void AfterRead() {}
   // Frames are about to be made.
   virtual void BeforeSend() {}
   virtual void OnFrameSent(const nghttp2_frame&) {}
@@ -95,6 +97,9 @@ class Connection : public IoHandler {
   ProxiedCall* calls_ = nullptr;
   Pipe out_;  // frames for the socket
   Block* read_block_ = nullptr;
+  size_t most_queued_ = 0;  // frames that wait for the socket; 0: no limit
+  size_t block_bytes_ =
+      0;  // of the header block that is being read, as RFC 9113 section 6.5.2 counts
   bool reads_much_ = false;  // the last read would have filled a medium block
   bool dead_ = false;
   bool dirty_ = false;

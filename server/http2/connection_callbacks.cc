@@ -9,6 +9,10 @@
 namespace foxfire::server::http2 {
 namespace {
 
+constexpr size_t kFieldOverhead = 32;  // RFC 9113 section 6.5.2
+// Times limits.header_bytes; answers may have four times as much.
+constexpr size_t kMostHeaders = 8;
+
 std::string_view View(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
@@ -25,6 +29,7 @@ struct ConnectionCallbacks {
 
   static int BeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* data) {
     Connection& connection = Of(data);
+    connection.block_bytes_ = 0;
     if (!connection.dead()) connection.OnBeginHeaders(*frame);
     return Dead(connection);
   }
@@ -33,8 +38,13 @@ struct ConnectionCallbacks {
                     size_t name_size, const uint8_t* value, size_t value_size, uint8_t,
                     void* data) {
     Connection& connection = Of(data);
-    if (!connection.dead()) {
-      connection.OnHeader(*frame, View(name, name_size), View(value, value_size));
+    if (connection.dead()) return Dead(connection);
+    connection.OnHeader(*frame, View(name, name_size), View(value, value_size));
+    // What is too much is told so, but not read to an end that may never come: HPACK makes
+    // megabytes of a few bytes.
+    connection.block_bytes_ += name_size + value_size + kFieldOverhead;
+    if (connection.block_bytes_ > kMostHeaders * connection.parts_.options.header_bytes) {
+      connection.Close("headers of many times limits.header_bytes");
     }
     return Dead(connection);
   }

@@ -16,6 +16,7 @@ constexpr int kBacklog = 1024;
 // Connections over the limit whose calls are told so; more are closed at once.
 constexpr size_t kToldOfLimit = 64;
 constexpr Duration kOverLimitLogInterval = std::chrono::seconds(10);
+constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -67,7 +68,11 @@ void DataPlane::OnIo(uint32_t) {
     SocketAddress peer;
     peer.size = sizeof peer.storage;
     UniqueFd fd(accept4(listener_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd.valid()) return;
+    if (!fd.valid()) {
+      // The listener stays readable while nothing can be accepted: look again later.
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) PauseAccept();
+      return;
+    }
     const size_t open = stats_.open_connections.load();
     std::optional<CallStatus> refusal;
     if (open >= options_.connections) {
@@ -84,6 +89,17 @@ void DataPlane::OnIo(uint32_t) {
     workers_[next_worker_++ % workers_.size()]->Adopt(std::move(fd), peer.ToString(),
                                                       std::move(refusal));
   }
+}
+
+void DataPlane::PauseAccept() {
+  EventLoop& loop = workers_.front()->loop();
+  Log("http2").error("{}; new ones wait", ErrnoError(errno, "accepting connections").message);
+  loop.Forget(listener_.get(), *this);
+  loop.RunAfter(kAcceptPause, [this, &loop] {
+    if (!listener_.valid()) return;
+    const auto watching = loop.WatchReadable(listener_.get(), *this);
+    if (!watching) Log("http2").error("accepting connections: {}", watching.error().message);
+  });
 }
 
 void DataPlane::LogOverLimit(const SocketAddress& peer) {

@@ -44,6 +44,7 @@ class DataPlane final : private IoHandler {
   Result<void> Bind(const SocketAddress& listen);
   void OnIo(uint32_t events) override;
   void LogOverLimit(const SocketAddress& peer);
+  void PauseAccept();
 
   const DataPlaneOptions options_;
   Http2Stats stats_;
