@@ -1,5 +1,7 @@
 #include "server/http2/client_connection.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -78,7 +80,7 @@ CallSide& ClientConnection::SideOf(ProxiedCall& call) const { return call.client
 void ClientConnection::AfterRead() {
   if (headers_stream_ == 0 || headers_timer_ != 0) return;
   headers_timer_ = parts_.loop.RunAfter(parts_.options.first_message_timeout, [this] {
-    Close("headers without an end (limits.first_message_timeout)");
+    OnFlood("headers without an end (limits.first_message_timeout)");
   });
 }
 
@@ -183,11 +185,14 @@ void ClientConnection::CountReset() {
     resets_ = 0;
   }
   if (++resets_ <= parts_.options.resets_per_second) return;
+  OnFlood(fmt::format("more than {} resets a second (limits.resets_per_second)",
+                      parts_.options.resets_per_second));
+}
+
+void ClientConnection::OnFlood(const std::string& what) {
   parts_.stats.floods.Increment();
-  Log("http2").warn(
-      "connection closed: more than {} resets a second (limits.resets_per_second) address={}",
-      parts_.options.resets_per_second, peer_);
-  Close("too many resets");
+  Log("http2").warn("connection closed: {} address={}", what, peer_);
+  Close(what);
 }
 
 }  // namespace foxfire::server::http2

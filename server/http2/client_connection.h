@@ -35,6 +35,7 @@ class ClientConnection final : public Connection {
   void OnStreamClosed(int32_t stream, uint32_t error_code) override;
   void OnFrameSent(const nghttp2_frame& frame) override;
   void OnFrameNotSent(const nghttp2_frame& frame) override;
+  void OnFlood(const std::string& what) override;
   void AfterRead() override;
   void BeforeSend() override;
   CallSide& SideOf(ProxiedCall& call) const override;

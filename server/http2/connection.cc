@@ -163,7 +163,7 @@ void Connection::FlushTurn() {
     if (dead_) return;
   }
   if (most_queued_ > 0 && nghttp2_session_get_outbound_queue_size(session_) > most_queued_) {
-    return Close("the peer does not read what it asks for");
+    return OnFlood("answers that it does not read");
   }
   if (out_.empty() && nghttp2_session_want_read(session_) == 0 &&
       nghttp2_session_want_write(session_) == 0) {

@@ -70,6 +70,8 @@ class Connection : public IoHandler {
   virtual void OnFrame(const nghttp2_frame& frame) = 0;
   virtual void OnData(int32_t stream, std::span<const uint8_t> bytes) = 0;
   virtual void OnStreamClosed(int32_t stream, uint32_t error_code) = 0;
+  // The peer costs more than any use of it could: closes the connection.
+  virtual void OnFlood(const std::string& what) { Close(what); }
   // What a read has brought has been heard.
   virtual void AfterRead() {}
   // Frames are about to be made.

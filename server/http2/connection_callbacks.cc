@@ -44,7 +44,7 @@ struct ConnectionCallbacks {
     // megabytes of a few bytes.
     connection.block_bytes_ += name_size + value_size + kFieldOverhead;
     if (connection.block_bytes_ > kMostHeaders * connection.parts_.options.header_bytes) {
-      connection.Close("headers of many times limits.header_bytes");
+      connection.OnFlood("headers of many times limits.header_bytes");
     }
     return Dead(connection);
   }

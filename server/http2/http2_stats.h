@@ -23,8 +23,9 @@ struct Http2Stats {
         tls_on_plaintext(Mismatch(metrics, "tls_on_plaintext")),
         http1(Mismatch(metrics, "http1")),
         garbage(Mismatch(metrics, "garbage")),
-        floods(metrics.AddCounter("foxfire_http2_floods_total",
-                                  "Connections closed for limits.resets_per_second.")),
+        floods(
+            metrics.AddCounter("foxfire_http2_floods_total",
+                               "Connections closed for resets, headers or answers without end.")),
         held(metrics.AddGauge("foxfire_http2_held_bytes",
                               "Request bytes that wait for a decision or an engine.")) {}
 
