@@ -14,11 +14,6 @@ if(FOXFIRE_GRPC)
   find_package(gRPC CONFIG REQUIRED)
 endif()
 
-# The allocator of foxfired; sanitizers bring their own.
-if(NOT FOXFIRE_SANITIZE)
-  pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
-endif()
-
 # Debian's ZooKeeper client has neither a pkg-config file nor a CMake one, and hides its synchronous
 # calls unless THREADED is defined.
 find_library(ZOOKEEPER_LIBRARY zookeeper_mt REQUIRED)

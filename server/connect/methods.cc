@@ -36,6 +36,7 @@ constexpr MethodTraits kUnknown;
 
 constexpr MethodTraits CleanUp() {
   MethodTraits traits = kMethods[0];
+  traits.name = "ExecutePlan(CleanCache)";
   traits.may_launch = false;
   return traits;
 }

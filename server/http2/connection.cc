@@ -140,6 +140,9 @@ void Connection::TakeBytes(size_t size) {
   const std::span<const uint8_t> bytes(read_block_->data(), size);
   MarkDirty();
   const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
+  if (taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
+    return OnFlood(nghttp2_strerror(static_cast<int>(taken)));
+  }
   if (taken < 0) return Close(nghttp2_strerror(static_cast<int>(taken)));
   if (!dead_) AfterRead();
 }

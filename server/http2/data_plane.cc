@@ -7,6 +7,7 @@
 
 #include "common/check.h"
 #include "common/log.h"
+#include "server/connect/status_details.h"
 #include "server/http2/request_rewriter.h"
 
 namespace foxfire::server::http2 {
@@ -16,6 +17,8 @@ constexpr int kBacklog = 1024;
 // Connections over the limit whose calls are told so; more are closed at once.
 constexpr size_t kToldOfLimit = 64;
 constexpr Duration kOverLimitLogInterval = std::chrono::seconds(10);
+// Clients of Spark 4.1 and later wait so long and try again.
+constexpr Duration kRetryDelay = std::chrono::seconds(5);
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -79,10 +82,12 @@ void DataPlane::OnIo(uint32_t) {
       stats_.over_connections.Increment();
       LogOverLimit(peer);
       if (open >= options_.connections + kToldOfLimit) continue;
-      refusal = StatusOf({Code::kResourceExhausted,
-                          fmt::format("{} connections are open already (limits.connections); try "
-                                      "again later",
-                                      options_.connections)});
+      refusal =
+          StatusWithRetry({Code::kResourceExhausted,
+                           fmt::format("{} connections are open already (limits.connections); "
+                                       "try again later",
+                                       options_.connections)},
+                          kRetryDelay);
     }
     stats_.accepted.Increment();
     stats_.open_connections.fetch_add(1);

@@ -90,7 +90,7 @@ struct SessionFilter {
 
 // Writes never block and never fail to the caller: they are queued for the one writer thread, and
 // what goes wrong is logged, counted and shown by Health(). Reads block on the disk, and see what
-// was queued before them unless Health() is an error. Thread-safe.
+// was queued before them unless that takes longer than a second. Thread-safe.
 class EventStore {
  public:
   virtual ~EventStore() = default;

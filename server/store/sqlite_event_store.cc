@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <future>
+#include <memory>
 #include <utility>
 
 #include "common/log.h"
@@ -15,6 +16,7 @@ namespace {
 
 // What comes within it is one transaction: one for each record was half of what a small call cost.
 constexpr Duration kGather = std::chrono::milliseconds(20);
+constexpr Duration kCatchUp = std::chrono::seconds(1);
 constexpr Duration kDropLogInterval = std::chrono::minutes(1);
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -107,7 +109,14 @@ Result<int64_t> SqliteEventStore::VerifyEvents() {
 }
 
 void SqliteEventStore::CatchUp() {
-  if (queue_.size() > 0 && Health()) Flush();
+  if (queue_.size() == 0 || !Health()) return;
+  const auto done = std::make_shared<std::promise<void>>();
+  const auto ready = done->get_future();
+  thread_.Post([this, done] {
+    WriteQueued();
+    done->set_value();
+  });
+  ready.wait_for(kCatchUp);
 }
 
 void SqliteEventStore::Flush() {

@@ -71,7 +71,7 @@ class SqliteEventStore final : public EventStore {
   template <typename Record>
   void Enqueue(Record record);
   void Dropped() EXCLUDES(state_);
-  // Before a read. Does not wait for a disk that cannot be written.
+  // Before a read. Waits a second at most, and not for a disk that is known to be broken.
   void CatchUp();
 
   // On the store's thread.

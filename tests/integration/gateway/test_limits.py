@@ -43,6 +43,7 @@ def test_the_call_after_the_last_connection_is_told_the_limit(make_gateway, user
 
         assert answer.code == grpc.StatusCode.RESOURCE_EXHAUSTED
         assert "limits.connections" in answer.message
+        assert "google.rpc.RetryInfo" in answer.status_details.details
         assert client.call("Config").code == grpc.StatusCode.OK
     assert refusals(gateway, "limits.connections") >= 1
     # Those that were refused do not count for long.
