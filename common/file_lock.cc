@@ -17,10 +17,10 @@ Result<FileLock> FileLock::Take(const Path& lock_file, Duration patience) {
   while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR)
       return tl::unexpected(ErrnoError(errno, fmt::format("locking {}", lock_file.string())));
-    // flock(2) has no time-out of its own.
     if (std::chrono::steady_clock::now() >= deadline)
       return MakeError(Code::kUnavailable,
                        fmt::format("locking {}: another process holds it", lock_file.string()));
+    // Nothing to wait for: flock(2) has no time-out, and another process' unlock is no event.
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   return FileLock(std::move(fd));

@@ -42,6 +42,8 @@ EngineLaunches::EngineLaunches(const EngineOptions& options, discovery::EngineDi
       store_(store),
       core_(core),
       metrics_(metrics),
+      over_held_calls_(LimitRefusals(metrics, "limits.held_calls")),
+      over_engines_(LimitRefusals(metrics, "limits.engines")),
       changed_(std::move(changed)) {}
 
 EngineLaunches::~EngineLaunches() = default;
@@ -56,7 +58,7 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
   }
   if (is_closed_) return waiter(tl::unexpected(StoppingError()));
   if (waiting_ >= options_.waiting_max) {
-    LimitRefusals(metrics_, "limits.held_calls").Increment();
+    over_held_calls_.Increment();
     return waiter(MakeError(
         Code::kResourceExhausted,
         fmt::format("{} calls wait for engines to start already (limits.held_calls)", waiting_)));
@@ -71,7 +73,7 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
   const size_t engines = table_.CountOwn() + launches_.size() - starting_;
   if (engines > options_.engines_max) {
     launches_.erase(key);
-    LimitRefusals(metrics_, "limits.engines").Increment();
+    over_engines_.Increment();
     return waiter(
         MakeError(Code::kResourceExhausted,
                   fmt::format("{} engines run or start already (limits.engines); try again later",

@@ -74,6 +74,8 @@ class EngineLaunches {
   EventStore& store_;
   Executor& core_;
   Metrics& metrics_;
+  Counter& over_held_calls_;
+  Counter& over_engines_;
   const std::function<void()> changed_;
 
   uint64_t next_number_ = 1;  // tells a launch from an earlier one of the same key

@@ -120,8 +120,10 @@ void ClientConnection::OnFrame(const nghttp2_frame& frame) {
       frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
   if (call == nullptr) return;
-  if (is_head) call->RequestHeadersEnd(peer_, refusal_ ? &*refusal_ : nullptr);
-  if (is_head && refusal_) Drain();
+  if (is_head) {
+    call->RequestHeadersEnd(peer_, refusal_ ? &*refusal_ : nullptr);
+    if (refusal_) Drain();
+  }
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) call->RequestEnd();
 }
 

@@ -99,9 +99,8 @@ class Connection : public IoHandler {
   ProxiedCall* calls_ = nullptr;
   Pipe out_;  // frames for the socket
   Block* read_block_ = nullptr;
-  size_t most_queued_ = 0;  // frames that wait for the socket; 0: no limit
-  size_t block_bytes_ =
-      0;  // of the header block that is being read, as RFC 9113 section 6.5.2 counts
+  size_t most_queued_ = 0;   // frames that wait for the socket; 0: no limit
+  size_t block_bytes_ = 0;   // of the header block being read (counted as in RFC 9113, 6.5.2)
   bool reads_much_ = false;  // the last read would have filled a medium block
   bool dead_ = false;
   bool dirty_ = false;

@@ -16,7 +16,7 @@ namespace {
 constexpr int kBacklog = 1024;
 // Connections over the limit whose calls are told so; more are closed at once.
 constexpr size_t kToldOfLimit = 64;
-constexpr Duration kOverLimitLogInterval = std::chrono::seconds(10);
+constexpr Duration kWarningInterval = std::chrono::seconds(10);
 // Clients of Spark 4.1 and later wait so long and try again.
 constexpr Duration kRetryDelay = std::chrono::seconds(5);
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
@@ -72,15 +72,20 @@ void DataPlane::OnIo(uint32_t) {
     peer.size = sizeof peer.storage;
     UniqueFd fd(accept4(listener_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) {
-      // The listener stays readable while nothing can be accepted: look again later.
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) PauseAccept();
+      const int error = errno;
+      if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+        WarnSeldom(ErrnoError(error, "accepting connections").message + "; new ones wait");
+        PauseAccept();
+      }
       return;
     }
     const size_t open = stats_.open_connections.load();
     std::optional<CallStatus> refusal;
     if (open >= options_.connections) {
       stats_.over_connections.Increment();
-      LogOverLimit(peer);
+      WarnSeldom(fmt::format(
+          "{} connections are open already (limits.connections), more are refused address={}",
+          options_.connections, peer.ToString()));
       if (open >= options_.connections + kToldOfLimit) continue;
       refusal =
           StatusWithRetry({Code::kResourceExhausted,
@@ -96,25 +101,20 @@ void DataPlane::OnIo(uint32_t) {
   }
 }
 
+// The listener stays readable while nothing can be accepted.
 void DataPlane::PauseAccept() {
   EventLoop& loop = workers_.front()->loop();
-  Log("http2").error("{}; new ones wait", ErrnoError(errno, "accepting connections").message);
   loop.Forget(listener_.get(), *this);
   loop.RunAfter(kAcceptPause, [this, &loop] {
-    if (!listener_.valid()) return;
-    const auto watching = loop.WatchReadable(listener_.get(), *this);
-    if (!watching) Log("http2").error("accepting connections: {}", watching.error().message);
+    if (listener_.valid() && !loop.WatchReadable(listener_.get(), *this)) PauseAccept();
   });
 }
 
-void DataPlane::LogOverLimit(const SocketAddress& peer) {
+void DataPlane::WarnSeldom(const std::string& text) {
   const SteadyTime now = workers_.front()->loop().now();
-  if (over_limit_logged_ && now - *over_limit_logged_ < kOverLimitLogInterval) return;
-  over_limit_logged_ = now;
-  Log("http2").warn(
-      "{} connections are open already (limits.connections), more are refused "
-      "address={}",
-      options_.connections, peer.ToString());
+  if (warned_ && now - *warned_ < kWarningInterval) return;
+  warned_ = now;
+  Log("http2").warn("{}", text);
 }
 
 void DataPlane::Drain(Duration patience) {

@@ -43,8 +43,9 @@ class DataPlane final : private IoHandler {
       : options_(options), stats_(metrics) {}
   Result<void> Bind(const SocketAddress& listen);
   void OnIo(uint32_t events) override;
-  void LogOverLimit(const SocketAddress& peer);
   void PauseAccept();
+  // A line each ten seconds at most: whoever connects could fill the disk with them.
+  void WarnSeldom(const std::string& text);
 
   const DataPlaneOptions options_;
   Http2Stats stats_;
@@ -54,7 +55,7 @@ class DataPlane final : private IoHandler {
   bool draining_ = false;
   // Confined to the first loop.
   size_t next_worker_ = 0;
-  std::optional<SteadyTime> over_limit_logged_;
+  std::optional<SteadyTime> warned_;
 };
 
 }  // namespace foxfire::server::http2

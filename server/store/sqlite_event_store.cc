@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <future>
-#include <memory>
 #include <utility>
 
 #include "common/log.h"
@@ -109,23 +107,18 @@ Result<int64_t> SqliteEventStore::VerifyEvents() {
 }
 
 void SqliteEventStore::CatchUp() {
-  if (queue_.size() == 0 || !Health()) return;
+  if (queue_.size() > 0 && Health()) WriteSoon().wait_for(kCatchUp);
+}
+
+void SqliteEventStore::Flush() { WriteSoon().wait(); }
+
+std::future<void> SqliteEventStore::WriteSoon() {
   const auto done = std::make_shared<std::promise<void>>();
-  const auto ready = done->get_future();
   thread_.Post([this, done] {
     WriteQueued();
     done->set_value();
   });
-  ready.wait_for(kCatchUp);
-}
-
-void SqliteEventStore::Flush() {
-  std::promise<void> done;
-  thread_.Post([this, &done] {
-    WriteQueued();
-    done.set_value();
-  });
-  done.get_future().wait();
+  return done->get_future();
 }
 
 Result<void> SqliteEventStore::Health() const {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,8 @@ class SqliteEventStore final : public EventStore {
   void Dropped() EXCLUDES(state_);
   // Before a read. Waits a second at most, and not for a disk that is known to be broken.
   void CatchUp();
+  // Ready when what is queued now has been written, or could not be.
+  std::future<void> WriteSoon();
 
   // On the store's thread.
   void WriteQueued();

@@ -29,6 +29,7 @@ PLANTED = [
     (rules.lines_are_short, "common/a.cc", "x" * 101 + "\n", "101 columns"),
     (rules.loops_keep_what_they_go_through, "common/a.cc", "for (int i : Get()->all) Use(i);\n", "temporary"),
     (rules.todos_have_an_owner, "common/a.cc", "// TO" + "DO: later\n", "without owner"),
+    # Samples that the rule has to find; they never run.
     (rules.tests_never_sleep, "tests/unit/a_test.cc", "std::this_thread::sleep_for(1s);\n", "sleeps"),
     (rules.tests_never_sleep, "tests/e2e/test_a.py", "time.sleep(1)\n", "sleeps"),
     (rules.every_source_is_built, "common/a.cc", "", "in no CMakeLists.txt"),

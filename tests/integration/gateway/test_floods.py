@@ -489,8 +489,7 @@ def test_thousands_of_calls_without_a_token_are_refused_and_that_is_all(target):
 
 @pytest.mark.parametrize("has_token", [True, False], ids=["with a token", "without"])
 def test_answers_that_nobody_reads_are_not_piled_up(make_gateway, has_token):
-    """Settings that are not acknowledged do not bind a client: what it opens beyond the allowed
-    streams is reset, one by one."""
+    """Settings that are not acknowledged do not bind a client: streams beyond them are reset, one by one."""
     gateway = make_gateway(SETTINGS)  # of its own: memory that was used before would hide it
     call = header_block(grpc_headers(more=[bearer(gateway)] if has_token else []))
     with others_at_work(gateway) as others, Attacker(gateway.target) as attacker:
@@ -498,3 +497,4 @@ def test_answers_that_nobody_reads_are_not_piled_up(make_gateway, has_token):
         for first in range(2001, 3_000_001, 200_000):
             attacker.send(b"".join(headers(stream, SHORT) for stream in range(first, first + 200_000, 2)), reads=False)
         others.outlive(lambda: None)
+        assert gateway.metric("foxfire_http2_floods_total") == 1

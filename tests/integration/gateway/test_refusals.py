@@ -7,7 +7,7 @@ import uuid
 import grpc
 import pytest
 
-from support import wire
+from support import http2, wire
 from support.calls import Client, held_requests
 from support.waiting import eventually
 
@@ -215,3 +215,17 @@ def test_a_client_that_resets_too_much_loses_its_connection_and_nobody_else(make
 
         assert other.call("Config").code == grpc.StatusCode.OK
         staying.cancel()
+
+
+def test_a_flood_that_http_2_itself_bounds_is_counted(make_gateway):
+    """nghttp2 keeps a thousand acknowledgements for a client that does not read them."""
+    gateway = make_gateway()
+    connection = http2.connect(gateway.target)
+
+    with pytest.raises(ConnectionError):
+        while True:  # the socket's time-out ends it if nobody else does
+            connection.send(http2.frame(http2.PING, 0, 0, b"12345678") * 60_000)
+
+    connection.close()
+    assert gateway.metric("foxfire_http2_floods_total") == 1
+    assert "Flooding was detected" in gateway.log()

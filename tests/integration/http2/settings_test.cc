@@ -1,6 +1,9 @@
 // Peers that change their minds in the middle of a connection, and connections that are used up.
 #include <nghttp2/nghttp2.h>
 
+#include <memory>
+#include <vector>
+
 #include "tests/integration/http2/data_plane_world.h"
 
 namespace foxfire::server::http2 {
@@ -29,37 +32,37 @@ class SettingsTest : public DataPlaneWorld {
   }
 };
 
-TEST_F(SettingsTest, AnEngineThatTakesFewerStreamsThanBeforeGetsThemOneByOne) {
-  options_.links = 1;
-  StartPlane();
-  TestEngine engine;
-  Register("engine", engine);
-  TestClient client(port());
-  ExpectEchoes(client, 3);
+// With one connection to an engine that is in use.
+class EngineSettingsTest : public SettingsTest {
+ protected:
+  void SetUp() override {
+    options_.links = 1;
+    StartPlane();
+    Register("engine", engine_);
+    client_ = std::make_unique<TestClient>(port());
+    ExpectEchoes(*client_, 3);
+  }
+  void ChangeEngine(const std::vector<nghttp2_settings_entry>& settings) {
+    engine_.Do([&settings](auto& calls) { calls[0].peer->Change(settings); });
+    ExpectEchoes(*client_, 1);  // its answer comes behind the settings
+  }
 
-  engine.Do([](auto& calls) {
-    calls[0].peer->Change({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}});
-  });
-  ExpectEchoes(client, 1);  // its answer comes behind the settings
+  TestEngine engine_;
+  std::unique_ptr<TestClient> client_;
+};
 
-  ExpectEchoes(client, 8);
-  EXPECT_EQ(engine.connections(), 1U);
+TEST_F(EngineSettingsTest, FewerStreamsThanBeforeAreOpenedOneByOne) {
+  ChangeEngine({{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}});
+
+  ExpectEchoes(*client_, 8);
+  EXPECT_EQ(engine_.connections(), 1U);
 }
 
-TEST_F(SettingsTest, AnEngineMayShrinkItsWindowsAndFrames) {
-  options_.links = 1;
-  StartPlane();
-  TestEngine engine;
-  Register("engine", engine);
-  TestClient client(port());
-  ExpectEchoes(client, 1);
+TEST_F(EngineSettingsTest, WindowsAndTheHeaderTableMayShrink) {
+  ChangeEngine(
+      {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1000}, {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 0}});
 
-  engine.Do([](auto& calls) {
-    calls[0].peer->Change(
-        {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1000}, {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, 0}});
-  });
-
-  ExpectEchoes(client, 3);
+  ExpectEchoes(*client_, 3);
 }
 
 TEST_F(SettingsTest, AClientMayCloseAndOpenItsWindowsUnderAnAnswer) {

@@ -62,6 +62,20 @@ TEST_F(StoreHealthTest, TriesAgainByItself) {
   EXPECT_EQ(store->ListEvents({})->size(), 1U);
 }
 
+TEST_F(StoreHealthTest, AReadDoesNotWaitForAFileThatCannotBeWritten) {
+  options_.patience = 1h;  // the writer waits for the shell
+  const auto store = OpenStore();
+  SQLite::Database shell = Shell();
+  shell.exec("BEGIN IMMEDIATE");
+  store->Append(MakeEvent("alice"));
+
+  EXPECT_EQ(store->ListEvents({})->size(), 0U);
+
+  shell.exec("COMMIT");
+  store->Flush();
+  EXPECT_EQ(store->ListEvents({})->size(), 1U);
+}
+
 TEST_F(StoreHealthTest, DropsWhatTheQueueCannotHoldAndSaysSoOnceAMinute) {
   options_.queue_max = 2;
   options_.patience = 60s;  // the writer waits for the shell
