@@ -68,20 +68,12 @@ TokenStore::TokenStore(Path file, const Clock& clock, Metrics& metrics, Content 
 
 TokenStore::~TokenStore() = default;
 
-// A thread keeps the table that it used last, so that threads share neither a lock nor a reference
-// count. The table it keeps cannot be freed, hence no other one can have its address.
-const TokenTable& TokenStore::Current() const {
-  thread_local std::shared_ptr<const TokenTable> kept;
-  if (kept.get() != newest_.load(std::memory_order_acquire)) kept = table_.Get();
-  return *kept;
-}
-
 tl::expected<PrincipalPtr, AuthRefusal> TokenStore::Verify(std::string_view token) const {
   const auto refuse = [this](AuthRefusal refusal) {
     stats_.CountRefusal(refusal);
     return tl::unexpected(refusal);
   };
-  const TokenTable& table = Current();
+  const TokenTable& table = table_.Current();
   const auto found = table.by_hash.find(Sha256(token));
   if (found == table.by_hash.end()) return refuse(AuthRefusal::kUnknown);
   const TokenTable::Entry& entry = found->second;
@@ -160,10 +152,7 @@ Result<void> TokenStore::Health() const {
 
 void TokenStore::Publish(Content content) {
   fingerprint_ = content.fingerprint;
-  auto table = std::make_shared<const TokenTable>(std::move(content.tokens));
-  const TokenTable* const newest = table.get();
-  table_.Set(std::move(table));
-  newest_.store(newest, std::memory_order_release);
+  table_.Set(std::make_shared<const TokenTable>(std::move(content.tokens)));
   MutexLock state(state_);
   problem_.reset();
 }

@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <ctime>
 #include <functional>
 #include <memory>
@@ -80,15 +79,12 @@ class TokenStore final : public TokenVerifier {
   static Result<Content> ReadContent(const Path& file);
   Result<void> Change(const std::function<Result<void>(std::vector<TokenRecord>&)>& change);
   void Publish(Content content) REQUIRES(disk_);
-  const TokenTable& Current() const;
 
   const Path file_;
   const Clock& clock_;
   mutable AuthStats stats_;  // provides its own synchronization
 
-  // Provide their own synchronization. `newest_` is what table_ holds, for comparison only.
-  Published<TokenTable> table_;
-  std::atomic<const TokenTable*> newest_{nullptr};
+  Published<TokenTable> table_;  // provides its own synchronization
 
   Mutex disk_;  // held while the file is read or written; before state_
   std::optional<Fingerprint> fingerprint_ GUARDED_BY(disk_);

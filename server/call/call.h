@@ -49,15 +49,16 @@ struct Call {
   // Set once it has been routed.
   SessionPtr session;  // null: passed on without a session of ours (a method that opens none)
   std::string operation_id;
-  EngineId engine;
+  LiveEnginePtr engine;
   bool counted = false;     // CallService::Routed has seen it
   bool reconnects = false;  // its session had been released when it was routed
-  bool noted = false;       // its beginning as an operation is in the event log
+  bool operates = false;    // its operation has begun
+  bool noted = false;       // which is in the event log
 };
 
 // Where a call goes.
 struct Route {
-  LiveEngine engine;
+  LiveEnginePtr engine;
   SessionPtr session;  // may be null, see Call::session
 };
 using RouteResult = tl::expected<Route, CallStatus>;

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "auth/bearer.h"
 #include "common/log.h"
+#include "common/units.h"
 #include "server/connect/clone_response.h"
 #include "server/store/event_types.h"
 
@@ -73,22 +76,18 @@ tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
   return call;
 }
 
-std::optional<RouteResult> CallService::DecideRoute(const Call& call, const Envelope& envelope,
-                                                    const RouteCallback& later) {
+std::optional<RouteResult> CallService::RouteNow(const Call& call, const Envelope& envelope) {
   if (!IsUuid(envelope.session_id)) {
     return Refuse(Code::kInvalidArgument,
                   "the request's session_id must be a UUID, such as "
                   "00112233-4455-6677-8899-aabbccddeeff");
   }
-  const SessionId session_id(envelope.session_id);
-  const MethodTraits& method = MethodOf(call, envelope);
-  if (auto known = router_.RouteNow(method, call.principal->user, session_id)) return known;
-  router_.RouteLater(RequestOf(call, envelope), later);
-  return std::nullopt;
+  return router_.RouteNow(MethodOf(call, envelope), call.principal->user,
+                          SessionId(envelope.session_id));
 }
 
-void CallService::RouteAgain(const Call& call, const Envelope& envelope, RouteCallback later) {
-  router_.RouteLater(RequestOf(call, envelope), std::move(later));
+void CallService::RouteLater(const Call& call, const Envelope& envelope, RouteCallback done) {
+  router_.RouteLater(RequestOf(call, envelope), std::move(done));
 }
 
 RouteRequest CallService::RequestOf(const Call& call, const Envelope& envelope) {
@@ -104,7 +103,7 @@ RouteRequest CallService::RequestOf(const Call& call, const Envelope& envelope) 
 }
 
 void CallService::Routed(Call& call, const Route& route) {
-  call.engine = route.engine.id;
+  call.engine = route.engine;
   call.session = route.session;
   call.counted = route.session != nullptr;
   if (!call.counted) return;
@@ -120,9 +119,12 @@ void CallService::Unrouted(Call& call) {
 
 void CallService::Began(Call& call, const Envelope& envelope) {
   call.operation_id = envelope.operation_id;
-  if (!call.method->is_operation || call.session == nullptr) return;
-  store_.Append(EventOf(event::kOperationStarted, call));
-  call.noted = true;
+  call.operates = call.method->is_operation && call.session != nullptr;
+}
+
+void CallService::StillRuns(Call& call) {
+  if (!call.operates || std::exchange(call.noted, true)) return;
+  store_.Append(EventOf(event::kOperationStarted, call, call.began));
 }
 
 void CallService::Answered(Call& call) {
@@ -159,12 +161,12 @@ void CallService::Ended(Call& call, Code code) {
   stats_.seconds.Observe(std::chrono::duration<double>(now - call.began).count());
   if (!call.counted) return;
   call.session->CallEnded(now);
-  if (call.noted) {
-    EventRecord event = EventOf(event::kOperationFinished, call);
-    event.detail = CodeName(code);
+  if (call.operates) {
+    EventRecord event = EventOf(event::kOperationFinished, call, now);
+    event.detail = fmt::format("{} after {}", CodeName(code), FormatDuration(now - call.began));
     store_.Append(std::move(event));
     store_.Save(OperationRow{call.operation_id, call.session->info().id.str(),
-                             call.principal->user.str(), call.engine.str(), call.began, now,
+                             call.principal->user.str(), call.engine->id.str(), call.began, now,
                              static_cast<int>(code), call.peer});
   }
   // Released with allow_reconnect, and its engine has taken it up again.
@@ -203,13 +205,13 @@ void CallService::Refused(const CallHead& head, auth::AuthRefusal refusal) {
   refusals_.Write(AuthRefusalName(refusal), std::string(head.peer));
 }
 
-EventRecord CallService::EventOf(const char* type, const Call& call) const {
+EventRecord CallService::EventOf(const char* type, const Call& call, WallTime time) {
   EventRecord event;
-  event.time = core_.clock().WallNow();
+  event.time = time;
   event.type = type;
   event.user = call.principal->user.str();
   event.session_id = call.session->info().id.str();
-  event.engine_id = call.engine.str();
+  event.engine_id = call.engine->id.str();
   event.operation_id = call.operation_id;
   event.address = call.peer;
   return event;

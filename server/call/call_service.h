@@ -37,20 +37,23 @@ class CallService {
   // in, so that they can get out of that.
   tl::expected<Call, CallStatus> Admit(const CallHead& head);
 
-  // Where the call goes: at once, or through `later` if engines or ZooKeeper have to be asked.
-  // INVALID_ARGUMENT without a session id that is a UUID.
-  std::optional<RouteResult> DecideRoute(const Call& call, const Envelope& envelope,
-                                         const RouteCallback& later);
+  // Where the call goes, if that is known already; nullopt: ask RouteLater. INVALID_ARGUMENT
+  // without a session id that is a UUID.
+  std::optional<RouteResult> RouteNow(const Call& call, const Envelope& envelope);
 
-  // The same for a call whose engine turned out to be dead before it had answered.
-  void RouteAgain(const Call& call, const Envelope& envelope, RouteCallback later);
+  // Asks engines and ZooKeeper. Also for a call whose engine turned out to be dead before it had
+  // answered. `done` is called once, on another thread.
+  void RouteLater(const Call& call, const Envelope& envelope, RouteCallback done);
 
   // It is on its way to the engine.
   void Routed(Call& call, const Route& route);
-  // It did not reach that engine after all; RouteAgain follows.
+  // It did not reach that engine after all; RouteLater follows.
   void Unrouted(Call& call);
   // Its first message has been read to the end.
   void Began(Call& call, const Envelope& envelope);
+  // A moment later: an operation's beginning goes into the event log. A shorter one is there with
+  // its end only.
+  void StillRuns(Call& call);
   // The engine's answer has begun.
   void Answered(Call& call);
   // The engine's answer to a call that clones its session, whole.
@@ -70,7 +73,7 @@ class CallService {
   static RouteRequest RequestOf(const Call& call, const Envelope& envelope);
   void Refused(const CallHead& head, auth::AuthRefusal refusal);
   void Bind(const SessionInfo& session);
-  EventRecord EventOf(const char* type, const Call& call) const;
+  static EventRecord EventOf(const char* type, const Call& call, WallTime time);
 
   const CallOptions options_;
   const auth::TokenVerifier& verifier_;

@@ -127,20 +127,20 @@ void SessionRouter::WithoutSession(const PendingPtr& pending) {
 
 void SessionRouter::AcquireEngine(const PendingPtr& pending) {
   broker_.Acquire(pending->choice.key, pending->choice.run_as,
-                  [this, pending](const Result<LiveEngine>& engine) {
+                  [this, pending](const Result<LiveEnginePtr>& engine) {
                     if (!engine) return pending->Fail(engine.error());
                     Bind(pending, *engine);
                   });
 }
 
-void SessionRouter::Bind(const PendingPtr& pending, const LiveEngine& engine) {
+void SessionRouter::Bind(const PendingPtr& pending, const LiveEnginePtr& engine) {
   const RouteRequest& request = pending->request;
   discovery::SessionBinding binding{request.principal->user, request.session_id,
-                                    pending->choice.key, engine.id, core_.clock().WallNow()};
+                                    pending->choice.key, engine->id, core_.clock().WallNow()};
   directory_.BindSession(
       binding, [this, pending, binding, engine](const Result<discovery::SessionBinding>& bound) {
         core_.Post([this, pending, binding, engine, bound] {
-          if (bound && bound->engine != engine.id) return OpenBound(pending, *bound);
+          if (bound && bound->engine != engine->id) return OpenBound(pending, *bound);
           if (!bound) {
             Log("router").warn("other gateways will not know a session: {} session={}",
                                bound.error().message, binding.session.str());
@@ -151,13 +151,13 @@ void SessionRouter::Bind(const PendingPtr& pending, const LiveEngine& engine) {
 }
 
 void SessionRouter::Open(const PendingPtr& pending, const discovery::SessionBinding& binding,
-                         const LiveEngine& engine) {
+                         const LiveEnginePtr& engine) {
   const RouteRequest& request = pending->request;
   SessionPtr session = sessions_.Open({binding.user, binding.session, binding.key, binding.engine,
                                        binding.created_at, request.client, request.peer});
-  if (session->info().engine == engine.id) {
+  if (session->info().engine == engine->id) {
     // It may have died while the binding was written.
-    const EngineBroker::Lookup still = broker_.FindEngine(engine.id);
+    const EngineBroker::Lookup still = broker_.FindEngine(engine->id);
     const bool gone = still.presence == EngineBroker::Presence::kGone;
     if (gone && !session->answered()) return ForgetAndResolve(pending, session);
     return pending->done(Route{engine, std::move(session)});

@@ -51,9 +51,9 @@ class SessionRouter {
   void OpenBound(const PendingPtr& pending, const discovery::SessionBinding& binding);
   void WithoutSession(const PendingPtr& pending);
   void AcquireEngine(const PendingPtr& pending);
-  void Bind(const PendingPtr& pending, const LiveEngine& engine);
+  void Bind(const PendingPtr& pending, const LiveEnginePtr& engine);
   void Open(const PendingPtr& pending, const discovery::SessionBinding& binding,
-            const LiveEngine& engine);
+            const LiveEnginePtr& engine);
 
   const EngineKeyOptions options_;
   SessionManager& sessions_;

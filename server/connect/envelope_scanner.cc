@@ -108,6 +108,7 @@ bool EnvelopeScanner::LengthDone(uint64_t length) {
   const uint64_t limit = wanted == &plan_ ? kCleanUpPlan.size() : kClientTypeLimit;
   if (wanted != nullptr && (wanted != &client_type_ || length <= limit)) wanted->clear();
   const bool capture = wanted != nullptr && length <= limit;
+  if (capture) wanted->reserve(length);
   state_ = length == 0 ? State::kTag : capture ? State::kCapture : State::kSkip;
   if (capture && length == 0) CaptureDone();
   return true;

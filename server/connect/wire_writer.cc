@@ -24,10 +24,13 @@ void AppendVarintField(std::string& to, uint32_t field, uint64_t value) {
 }
 
 std::string IdentitySuffix(std::string_view session_id, std::string_view user) {
+  constexpr size_t kHeads = 4 * 11;  // a tag and a length each
   std::string context;
+  context.reserve(kHeads + 2 * user.size());
   AppendBytesField(context, 1, user);
   AppendBytesField(context, 2, user);
   std::string suffix;
+  suffix.reserve(kHeads + session_id.size() + context.size());
   AppendBytesField(suffix, kSessionIdField, session_id);
   AppendBytesField(suffix, kUserContextField, context);
   return suffix;

@@ -65,27 +65,29 @@ Result<void> EngineBroker::Start() {
 }
 
 EngineBroker::Lookup EngineBroker::FindEngine(const EngineId& id) const {
-  const auto snapshot = snapshot_.Get();
-  const auto found = snapshot->engines.find(id);
-  if (found != snapshot->engines.end() && !found->second.status.endpoint.empty()) {
+  const EngineSnapshot& snapshot = snapshot_.Current();
+  const auto found = snapshot.engines.find(id);
+  if (found != snapshot.engines.end() && !found->second.status.endpoint.empty()) {
     return {Presence::kLive, found->second.live};
   }
-  return {snapshot->synced ? Presence::kGone : Presence::kUnknown, {}};
+  return {snapshot.synced ? Presence::kGone : Presence::kUnknown, {}};
 }
 
 EngineBroker::Lookup EngineBroker::FindFor(const EngineKey& key) const {
-  const auto snapshot = snapshot_.Get();
-  const auto found = snapshot->ready.find(key);
-  if (found != snapshot->ready.end()) {
-    return {Presence::kLive, snapshot->engines.at(found->second).live};
+  const EngineSnapshot& snapshot = snapshot_.Current();
+  const auto found = snapshot.ready.find(key);
+  if (found != snapshot.ready.end()) {
+    return {Presence::kLive, snapshot.engines.at(found->second).live};
   }
-  return {snapshot->synced ? Presence::kGone : Presence::kUnknown, {}};
+  return {snapshot.synced ? Presence::kGone : Presence::kUnknown, {}};
 }
 
 void EngineBroker::Acquire(const EngineKey& key, const std::string& run_as, Waiter waiter) {
   core_.Post([this, key, run_as, waiter = std::move(waiter)] {
     auto acquire = [this, key, run_as, waiter] {
-      if (const EngineEntry* ready = table_.FindReady(key)) return waiter(ToLive(*ready));
+      if (const EngineEntry* ready = table_.FindReady(key)) {
+        return waiter(std::make_shared<const LiveEngine>(ToLive(*ready)));
+      }
       launches_.Acquire(key, run_as, waiter);
     };
     // What is not read yet cannot be missing: first see whether the engine runs already.

@@ -37,7 +37,7 @@ namespace foxfire::server {
 // called from anywhere. Thread-safe.
 class EngineBroker {
  public:
-  using Waiter = std::function<void(Result<LiveEngine>)>;
+  using Waiter = EngineLaunches::Waiter;
   using SecretOf = std::function<Secret(const EngineId&)>;
 
   // All borrowed, must outlive this; `core` is stopped before this is destroyed.
@@ -52,7 +52,7 @@ class EngineBroker {
   enum class Presence { kLive, kGone, kUnknown };
   struct Lookup {
     Presence presence = Presence::kUnknown;
-    LiveEngine engine;  // if it is live
+    LiveEnginePtr engine;  // null unless it is live
   };
   Lookup FindEngine(const EngineId& id) const;
   // The engine that new sessions of the key go to; kGone: there is none now.

@@ -205,7 +205,7 @@ void EngineLaunches::EngineReady(const EngineEntry& entry) {
   if (found == launches_.end()) return;
   const Launch& launch = *found->second;
   if (launch.phase == Phase::kStarting && launch.engine != entry.record.id) return;
-  const LiveEngine engine = ToLive(entry);
+  const auto engine = std::make_shared<const LiveEngine>(ToLive(entry));
   const auto took = core_.clock().Now() - launch.began;
   metrics_
       .AddHistogram("foxfire_engine_launch_seconds", "From the first waiting call to registration.",

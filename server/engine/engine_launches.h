@@ -23,7 +23,7 @@ namespace foxfire::server {
 // Confined to the `core` executor.
 class EngineLaunches {
  public:
-  using Waiter = std::function<void(Result<LiveEngine>)>;
+  using Waiter = std::function<void(Result<LiveEnginePtr>)>;
   using SecretOf = std::function<Secret(const EngineId&)>;
 
   // All borrowed, must outlive this. `changed` is called when the table has changed.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct LiveEngine {
 
   std::string Endpoint() const { return host + ":" + std::to_string(port); }
 };
+using LiveEnginePtr = std::shared_ptr<const LiveEngine>;
 
 // What admin commands see of an engine. A value type.
 struct EngineStatus {

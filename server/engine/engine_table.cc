@@ -113,7 +113,9 @@ std::shared_ptr<const EngineSnapshot> EngineTable::Snapshot(bool synced) const {
   auto snapshot = std::make_shared<EngineSnapshot>();
   snapshot->synced = synced;
   for (const auto& [id, entry] : engines_) {
-    snapshot->engines.emplace(id, EngineSnapshot::Engine{ToStatus(entry), ToLive(entry)});
+    snapshot->engines.emplace(
+        id,
+        EngineSnapshot::Engine{ToStatus(entry), std::make_shared<const LiveEngine>(ToLive(entry))});
     if (entry.state != EngineState::kReady) continue;
     const auto [best, added] = snapshot->ready.try_emplace(entry.record.key, id);
     if (!added && entry.record.started_at < engines_.at(best->second).record.started_at) {

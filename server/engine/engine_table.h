@@ -30,7 +30,7 @@ struct EngineEntry {
 struct EngineSnapshot {
   struct Engine {
     EngineStatus status;
-    LiveEngine live;
+    LiveEnginePtr live;
   };
   bool synced = false;
   std::unordered_map<EngineId, Engine> engines;

@@ -95,6 +95,7 @@ void ClientConnection::OnBeginHeaders(const nghttp2_frame& frame) {
   headers_stream_ = frame.hd.stream_id;
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return;
   ProxiedCall& call = parts_.calls.Add(parts_);
+  head_.Clear();
   Attach(call, frame.hd.stream_id);
   nghttp2_session_set_stream_user_data(session(), frame.hd.stream_id, &call);
 }
@@ -104,7 +105,7 @@ void ClientConnection::OnHeader(const nghttp2_frame& frame, std::string_view nam
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
   // gRPC requests have no trailers; if one comes, it ends here.
   if (call != nullptr && frame.headers.cat == NGHTTP2_HCAT_REQUEST)
-    call->RequestHeader(name, value);
+    head_.Add(name, value, call->engine().headers, parts_.options.header_bytes);
 }
 
 void ClientConnection::OnFrame(const nghttp2_frame& frame) {
@@ -121,7 +122,7 @@ void ClientConnection::OnFrame(const nghttp2_frame& frame) {
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
   if (call == nullptr) return;
   if (is_head) {
-    call->RequestHeadersEnd(peer_, refusal_ ? &*refusal_ : nullptr);
+    call->RequestHeadersEnd(head_, peer_, refusal_ ? &*refusal_ : nullptr);
     if (refusal_) Drain();
   }
   if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) call->RequestEnd();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/http2/connection.h"
+#include "server/http2/request_head.h"
 
 namespace foxfire::server::http2 {
 
@@ -50,6 +51,7 @@ class ClientConnection final : public Connection {
   const std::string peer_;
   const std::optional<CallStatus> refusal_;
   TimerId greeting_timer_ = 0;  // until the client's settings are here, or the end if refused
+  RequestHead head_;
   int32_t headers_stream_ = 0;  // whose block of headers is coming in; 0: none
   TimerId headers_timer_ = 0;   // ... and is not whole by the end of a read
   bool told_to_leave_ = false;  // ... and, as it has answered that, may be told where the end is

@@ -6,12 +6,6 @@
 #include <cerrno>
 
 namespace foxfire::server::http2 {
-namespace {
-
-constexpr size_t kEventsATurn = 256;
-
-}  // namespace
-
 Result<std::unique_ptr<EventLoop>> EventLoop::Create(const Clock& clock) {
   std::unique_ptr<EventLoop> loop(new EventLoop(clock));
   loop->epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
@@ -50,13 +44,12 @@ void EventLoop::Forget(int fd, IoHandler& handler) {
 void EventLoop::Run(TurnHandler& turn) {
   bool more = false;
   while (!stopped_.load(std::memory_order_acquire)) {
-    fetched_.resize(kEventsATurn);
-    const int n = epoll_wait(epoll_.get(), fetched_.data(), kEventsATurn, WaitMillis(more));
-    fetched_.resize(static_cast<size_t>(std::max(n, 0)));
+    const int n = epoll_wait(epoll_.get(), buffer_.data(), buffer_.size(), WaitMillis(more));
+    fetched_ = std::span(buffer_).first(static_cast<size_t>(std::max(n, 0)));
     now_ = clock_.Now();
-    for (size_t i = 0; i < fetched_.size(); ++i) {
-      auto* const handler = static_cast<IoHandler*>(fetched_[i].data.ptr);
-      if (handler != nullptr && fetched_[i].events != 0) handler->OnIo(fetched_[i].events);
+    for (const epoll_event& event : fetched_) {
+      auto* const handler = static_cast<IoHandler*>(event.data.ptr);
+      if (handler != nullptr && event.events != 0) handler->OnIo(event.events);
     }
     RunPosted();
     RunTimers();

@@ -3,11 +3,13 @@
 
 #include <sys/epoll.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -76,7 +78,8 @@ class EventLoop {
   SteadyTime now_;
   UniqueFd epoll_;
   UniqueFd wake_;  // eventfd
-  std::vector<epoll_event> fetched_;
+  std::array<epoll_event, 256> buffer_;
+  std::span<epoll_event> fetched_;  // of this turn, in buffer_
   TimerId next_timer_ = 1;
   std::map<std::pair<SteadyTime, TimerId>, Task> timers_;
   std::unordered_map<TimerId, SteadyTime> due_;

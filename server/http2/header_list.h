@@ -26,7 +26,8 @@ class HeaderList {
     return text_.size() + kFieldOverhead * (fields_.size() + 1) + name.size() + value.size();
   }
 
-  // For nghttp2, which need not copy them: they stay until Clear.
+  // For nghttp2, which need not copy the texts: they stay until the list changes. The vector is
+  // this thread's only one, until the next call of this.
   const std::vector<nghttp2_nv>& Pairs();
 
  private:
@@ -36,7 +37,6 @@ class HeaderList {
   };
   std::string text_;
   std::vector<Field> fields_;
-  std::vector<nghttp2_nv> pairs_;
 };
 
 }  // namespace foxfire::server::http2

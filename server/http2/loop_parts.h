@@ -6,6 +6,7 @@
 #include "server/http2/data_plane_options.h"
 #include "server/http2/event_loop.h"
 #include "server/http2/http2_stats.h"
+#include "server/http2/recent_calls.h"
 #include "server/http2/turn.h"
 
 namespace foxfire::server::http2 {
@@ -23,6 +24,7 @@ struct LoopParts {
   LoopMemory& memory;
   Turn& turn;
   CallTable& calls;
+  RecentCalls& recent;
   EngineLinks* links;          // made after the rest of the loop, before its first turn
   ClientConnection*& clients;  // the first of the loop's client connections
   Task when_no_clients;        // runs once, when the last of them is gone

@@ -19,7 +19,9 @@ LoopWorker::LoopWorker(const DataPlaneOptions& options, CallService& service, Ht
       stats_(stats),
       loop_(std::move(loop)),
       memory_(options.piece),
-      parts_{options, service, stats, *loop_, memory_, turn_, calls_, nullptr, clients_, nullptr} {
+      recent_(*loop_, calls_),
+      parts_{options, service, stats,   *loop_,   memory_, turn_,
+             calls_,  recent_, nullptr, clients_, nullptr} {
   links_ = std::make_unique<EngineLinks>(parts_);
   parts_.links = links_.get();
 }

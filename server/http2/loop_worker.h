@@ -51,6 +51,7 @@ class LoopWorker {
   std::unique_ptr<EventLoop> loop_;
   LoopMemory memory_;
   CallTable calls_;
+  RecentCalls recent_;
   Turn turn_;
   ClientConnection* clients_ = nullptr;
   std::unique_ptr<EngineLinks> links_;

@@ -31,36 +31,30 @@ ProxiedCall::~ProxiedCall() {
 
 // ---- the request -------------------------------------------------------------------------------
 
-void ProxiedCall::RequestHeadersEnd(std::string_view peer, const CallStatus* refusal) {
+void ProxiedCall::RequestHeadersEnd(const RequestHead& head, std::string_view peer,
+                                    const CallStatus* refusal) {
   client_fields_ = engine_.headers.count();
   if (refusal != nullptr) return Fail(*refusal);
-  if (http_method_ != "POST") return AnswerHttp("405");
-  if (content_type_.rfind("application/grpc", 0) != 0) return AnswerHttp("415");
-  if (headers_too_large_) {
+  if (head.method != "POST") return AnswerHttp("405");
+  if (head.content_type.rfind("application/grpc", 0) != 0) return AnswerHttp("415");
+  if (head.too_large) {
     parts_.stats.over_header_bytes.Increment();
     return Fail(
         StatusOf({Code::kResourceExhausted,
                   fmt::format("the request's headers have more than {} (limits.header_bytes)",
                               FormatSize(parts_.options.header_bytes))}));
   }
-  Admit(peer);
+  Admit(head, peer);
 }
 
-void ProxiedCall::Admit(std::string_view peer) {
-  CallHead head;
-  head.path = path_;
-  head.authorization = authorization_;
-  head.authentication = authentication_;
-  head.profile = profile_;
-  head.subdomain = subdomain_;
-  head.user_agent = user_agent_;
-  head.peer = peer;
-  auto admitted = parts_.service.Admit(head);
+void ProxiedCall::Admit(const RequestHead& head, std::string_view peer) {
+  auto admitted = parts_.service.Admit({head.path, head.authorization, head.authentication,
+                                        head.profile, head.subdomain, head.user_agent, peer});
   if (!admitted) return Fail(admitted.error());
   call_ = *std::move(admitted);
   rewriter_.Reset(*call_->method, parts_.options.message_bytes);
-  if (!timeout_.empty()) {
-    const auto timeout = ParseGrpcTimeout(timeout_);
+  if (!head.timeout.empty()) {
+    const auto timeout = ParseGrpcTimeout(head.timeout);
     if (!timeout) {
       return Fail(
           StatusOf({Code::kInvalidArgument, "the grpc-timeout header is no timeout, such as 10S"}));
@@ -164,8 +158,9 @@ void ProxiedCall::EndRequest() {
 
 void ProxiedCall::Decide() {
   decided_session_ = rewriter_.scanner().session_id();
-  const auto known = parts_.service.DecideRoute(*call_, ReadEnvelope(), PostRouted());
-  if (known) Routed(*known);
+  if (auto known = parts_.service.RouteNow(*call_, ReadEnvelope()))
+    return Routed(*std::move(known));
+  parts_.service.RouteLater(*call_, ReadEnvelope(), PostRouted());
 }
 
 Envelope ProxiedCall::ReadEnvelope() const {
@@ -182,15 +177,15 @@ RouteCallback ProxiedCall::PostRouted() const {
   };
 }
 
-void ProxiedCall::Routed(const RouteResult& route) {
+void ProxiedCall::Routed(RouteResult route) {
   if (settled_) return;
   if (!route) return Fail(route.error());
-  Forward(*route);
+  Forward(*std::move(route));
 }
 
-void ProxiedCall::Forward(const Route& route) {
-  route_ = route;
+void ProxiedCall::Forward(Route route) {
   parts_.service.Routed(*call_, route);
+  route_ = std::move(route);
   if (!rewriter_.approved()) {
     rewriter_.Approve(IdentitySuffix(decided_session_, call_->principal->user.str()), engine_.pipe);
     FeedBacklog();
@@ -204,11 +199,11 @@ void ProxiedCall::Forward(const Route& route) {
 
 void ProxiedCall::OpenEngineStream() {
   engine_.headers.Truncate(client_fields_);
-  engine_.headers.Add("authorization", "Bearer " + std::string(route_->engine.secret.Reveal()));
+  engine_.headers.Add("authorization", "Bearer " + std::string(route_->engine->secret.Reveal()));
   if (deadline_ != SteadyTime::max()) {
     engine_.headers.Add("grpc-timeout", FormatGrpcTimeout(deadline_ - parts_.loop.now()));
   }
-  const Result<EngineConnection*> link = parts_.links->Get(route_->engine, id_);
+  const Result<EngineConnection*> link = parts_.links->Get(*route_->engine, id_);
   if (!link) return Fail(StatusOf(link.error()));
   if (!(*link)->Open(*this)) return EngineLost(EngineLoss::kUnreachable);
 }
@@ -218,6 +213,7 @@ void ProxiedCall::NoteBegun() {
   begun_ = true;
   parts_.loop.Cancel(first_message_timer_);
   parts_.service.Began(*call_, ReadEnvelope());
+  if (is_long_) parts_.service.StillRuns(*call_);
 }
 
 // Bytes that wait for a decision count against all calls' limit; a message whose session id has not
@@ -252,7 +248,16 @@ void ProxiedCall::StartTimers() {
       Fail(StatusOf({Code::kDeadlineExceeded, "the call's own deadline has passed"}));
     });
   }
-  first_message_timer_ = parts_.loop.RunAfter(parts_.options.first_message_timeout, [this] {
+  parts_.recent.Add(id_);
+}
+
+void ProxiedCall::AfterAMoment() {
+  is_long_ = true;
+  if (settled_) return;
+  if (begun_) return parts_.service.StillRuns(*call_);
+  if (engine_.finished) return;
+  const Duration left = parts_.options.first_message_timeout - RecentCalls::kMoment;
+  first_message_timer_ = parts_.loop.RunAfter(std::max(left, Duration::zero()), [this] {
     if (rewriter_.first_message_complete() || rewriter_.approved()) return;
     Fail(StatusOf(
         {Code::kDeadlineExceeded,
@@ -264,39 +269,6 @@ void ProxiedCall::StartTimers() {
 void ProxiedCall::StopTimers() {
   parts_.loop.Cancel(deadline_timer_);
   parts_.loop.Cancel(first_message_timer_);
-}
-
-// ---- headers -----------------------------------------------------------------------------------
-
-void ProxiedCall::RequestHeader(std::string_view name, std::string_view value) {
-  if (engine_.headers.SizeWith(name, value) > parts_.options.header_bytes) {
-    headers_too_large_ = true;
-    return;
-  }
-  if (name == ":path") {
-    path_ = value;
-    engine_.headers.Add(":method", "POST");
-    engine_.headers.Add(":scheme", "http");
-    engine_.headers.Add(":authority", "foxfire");
-    engine_.headers.Add(":path", value);
-    return;
-  }
-  if (name == ":method") http_method_ = value;
-  if (name.front() == ':') return;
-  // Credentials end here; the time left and the length are written anew.
-  if (name == "authorization") {
-    authorization_ = value;
-  } else if (name == "authentication") {
-    authentication_ = value;
-  } else if (name == "grpc-timeout") {
-    timeout_ = value;
-  } else if (name != "content-length" && name != "proxy-authorization" && name != "cookie") {
-    if (name == "content-type") content_type_ = value;
-    if (name == "user-agent") user_agent_ = value;
-    if (name == "x-foxfire-profile") profile_ = value;
-    if (name == "x-foxfire-subdomain") subdomain_ = value;
-    engine_.headers.Add(name, value);
-  }
 }
 
 }  // namespace foxfire::server::http2

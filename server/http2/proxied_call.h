@@ -12,6 +12,7 @@
 #include "server/http2/grpc_framing.h"
 #include "server/http2/header_list.h"
 #include "server/http2/pipe.h"
+#include "server/http2/request_head.h"
 #include "server/http2/request_rewriter.h"
 
 namespace foxfire::server::http2 {
@@ -60,12 +61,13 @@ class ProxiedCall {
   bool MayMove() const { return engine_.sent == 0 && !answered_ && !settled_; }
   bool HasStreams() const { return client_.connection != nullptr || engine_.connection != nullptr; }
 
-  // What the client's connection hears. `refusal`: the connection is one whose calls are not
-  // served.
-  void RequestHeader(std::string_view name, std::string_view value);
-  void RequestHeadersEnd(std::string_view peer, const CallStatus* refusal);
+  // What the client's connection hears. Its headers but ours go to the engine. `refusal`: the
+  // connection is one whose calls are not served.
+  void RequestHeadersEnd(const RequestHead& head, std::string_view peer, const CallStatus* refusal);
   void RequestData(Block* block, std::span<const uint8_t> bytes);
   void RequestEnd();
+  // Called by RecentCalls: it is not one of the short ones.
+  void AfterAMoment();
   void ClientClosed(uint32_t error_code);
 
   // What the engine's connection hears.
@@ -88,13 +90,13 @@ class ProxiedCall {
   void Fail(const CallStatus& status);
 
  private:
-  void Admit(std::string_view peer);
+  void Admit(const RequestHead& head, std::string_view peer);
   void FeedPiece(Block* block, const uint8_t* data, size_t size);
   bool FeedUntilSettled(Block* block, const uint8_t* data, size_t size, size_t& used);
   void FeedBacklog();
   void Decide();
-  void Routed(const RouteResult& route);
-  void Forward(const Route& route);
+  void Routed(RouteResult route);
+  void Forward(Route route);
   void OpenEngineStream();
   bool TryAnotherEngine(EngineLoss loss);
   void ReadCloneAnswer(std::span<const uint8_t> bytes);
@@ -116,17 +118,6 @@ class ProxiedCall {
   CallSide client_;
   CallSide engine_;
 
-  // The request's head.
-  std::string path_;
-  std::string authorization_;
-  std::string authentication_;
-  std::string timeout_;
-  std::string content_type_;
-  std::string profile_;
-  std::string subdomain_;
-  std::string user_agent_;
-  std::string http_method_;
-  bool headers_too_large_ = false;
   size_t client_fields_ = 0;  // of engine_.headers, the client's; ours come behind them
 
   std::optional<Call> call_;  // once it is admitted
@@ -143,6 +134,7 @@ class ProxiedCall {
   bool settled_ = false;   // an answer of our own has ended it
   bool answered_ = false;  // response headers are on their way to the client
   bool begun_ = false;     // the service knows its operation
+  bool is_long_ = false;   // AfterAMoment has been called
   int reroutes_ = 0;
   Code code_ = Code::kUnknown;  // how it ended
 };

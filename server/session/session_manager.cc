@@ -36,7 +36,7 @@ SessionManager::SessionManager(SessionManagerOptions options, const Clock& clock
       active_(metrics.AddGauge("foxfire_sessions_active", "Sessions bound to an engine.")),
       opened_(metrics.AddCounter("foxfire_sessions_opened_total", "Sessions opened here.")) {}
 
-size_t SessionManager::KeyHash::operator()(const Key& key) const noexcept {
+size_t SessionManager::KeyHash::operator()(const KeyView& key) const noexcept {
   return std::hash<UserId>{}(key.user) * 31 + std::hash<SessionId>{}(key.id);
 }
 
@@ -72,7 +72,7 @@ Result<void> SessionManager::Restore() {
 }
 
 SessionPtr SessionManager::Find(const UserId& user, const SessionId& id) const {
-  const Key key{user, id};
+  const KeyView key(user, id);
   const Shard& shard = ShardOf(key);
   MutexLock lock(shard.mutex);
   const auto found = shard.sessions.find(key);

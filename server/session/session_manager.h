@@ -91,10 +91,23 @@ class SessionManager {
   struct Key {
     UserId user;
     SessionId id;
-    bool operator==(const Key&) const = default;
+  };
+  // What is looked for; saves copies.
+  struct KeyView {
+    KeyView(const UserId& a_user, const SessionId& an_id) : user(a_user), id(an_id) {}
+    KeyView(const Key& key) : KeyView(key.user, key.id) {}  // NOLINT(google-explicit-constructor)
+    const UserId& user;
+    const SessionId& id;
   };
   struct KeyHash {
-    size_t operator()(const Key& key) const noexcept;
+    using is_transparent = void;
+    size_t operator()(const KeyView& key) const noexcept;
+  };
+  struct KeyEqual {
+    using is_transparent = void;
+    bool operator()(const KeyView& a, const KeyView& b) const noexcept {
+      return a.user == b.user && a.id == b.id;
+    }
   };
   struct Entry {
     SessionPtr session;
@@ -104,11 +117,11 @@ class SessionManager {
   };
   struct Shard {
     mutable Mutex mutex;
-    std::unordered_map<Key, Entry, KeyHash> sessions GUARDED_BY(mutex);
+    std::unordered_map<Key, Entry, KeyHash, KeyEqual> sessions GUARDED_BY(mutex);
   };
   static constexpr size_t kShards = 16;
 
-  Shard& ShardOf(const Key& key) const { return shards_[KeyHash{}(key) % kShards]; }
+  Shard& ShardOf(const KeyView& key) const { return shards_[KeyHash{}(key) % kShards]; }
   SessionPtr Insert(SessionInfo info, bool is_new);
   void Ended(const Session& session, SessionState state, const std::string& reason);
   void Note(const char* type, const Session& session, const std::string& detail);

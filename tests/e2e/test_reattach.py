@@ -53,10 +53,11 @@ def assert_complete(rows):
 
 
 def operations_of(gateway, spark):
-    """The ids of all that have begun."""
-    return {event["operation_id"] for event in wait_until(
-        lambda: gateway.events("--session", spark.session_id, "--type", "operation_started"), 30,
-        "the operations of the session are known")}
+    """The ids of all that are known; short ones are so from their end on."""
+    return wait_until(
+        lambda: {event["operation_id"] for event in gateway.events("--session", spark.session_id)
+                 if event["type"] in ("operation_started", "operation_finished")}, 30,
+        "the operations of the session are known")
 
 
 def test_connections_reset_after_any_number_of_bytes_lose_and_double_nothing(gateway):

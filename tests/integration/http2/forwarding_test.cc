@@ -33,8 +33,20 @@ TEST_P(ForwardingTest, AUnaryCallGoesThereAndBackWithTheVerifiedIdentity) {
   EXPECT_EQ(outcome.code, Code::kOk);
   ASSERT_EQ(outcome.messages.size(), 1U);
   EXPECT_EQ(outcome.messages[0], WithIdentity(ExecuteRequest(kSessionA)));
-  EXPECT_EQ(CountEvents(event::kOperationStarted), 1U);
   EXPECT_TRUE(Eventually([this] { return CountEvents(event::kOperationFinished) == 1; }));
+}
+
+TEST_P(ForwardingTest, AnOperationThatRunsOnIsNotedWhileItRuns) {
+  TestEngine engine(TestEngine::Silence);
+  Register("engine", engine);
+  TestClient client(port());
+  client.Call("ExecutePlan", ExecuteRequest(kSessionA));
+  client.Call("AnalyzePlan", ExecuteRequest(kSessionA));
+  client.Flush();
+
+  EXPECT_TRUE(Eventually([this] { return CountEvents(event::kOperationStarted) == 1; }));
+
+  EXPECT_EQ(CountEvents(event::kOperationFinished), 0U);
 }
 
 TEST_P(ForwardingTest, EveryMessageOfAStreamGetsTheIdentity) {

@@ -30,7 +30,11 @@ class CallServiceTest : public CallWorld {
       ++routed->times;
       routed->result = std::move(result);
     };
-    if (auto now = service_.DecideRoute(call, envelope, keep)) keep(*std::move(now));
+    if (auto now = service_.RouteNow(call, envelope)) {
+      keep(*std::move(now));
+    } else {
+      service_.RouteLater(call, envelope, keep);
+    }
     core_.RunUntilIdle();
     return routed;
   }
@@ -74,7 +78,7 @@ TEST_F(CallServiceTest, CleaningUpStartsNoEngineButReachesOneThatRuns) {
   EXPECT_EQ(alone->error().code, Code::kNotFound);
   EXPECT_TRUE(launcher_.launches().empty());
   ASSERT_TRUE(with_engine->ok());
-  EXPECT_EQ(with_engine->route().engine.id.str(), "e1");
+  EXPECT_EQ(with_engine->route().engine->id.str(), "e1");
   EXPECT_EQ(with_engine->route().session, nullptr);
 }
 
@@ -178,7 +182,11 @@ TEST_F(CallServiceTest, AnOperationIsNotedFromItsBeginningToItsEnd) {
   Call call = Underway("ExecutePlan");
   EXPECT_EQ(call.session->open_calls(), 1);
   EXPECT_EQ(call.session->operations(), 1);
-  core_.Advance(2s);
+  const WallTime began = clock_.WallNow();
+  core_.Advance(100ms);
+  service_.StillRuns(call);
+  service_.StillRuns(call);
+  core_.Advance(1900ms);
 
   service_.Ended(call, Code::kCancelled);
 
@@ -186,12 +194,14 @@ TEST_F(CallServiceTest, AnOperationIsNotedFromItsBeginningToItsEnd) {
   const std::vector<EventRecord> finished = EventsOf(event::kOperationFinished);
   ASSERT_EQ(started.size(), 1U);
   ASSERT_EQ(finished.size(), 1U);
+  EXPECT_EQ(started[0].time, began);
   EXPECT_EQ(started[0].operation_id, kOperation);
   EXPECT_EQ(started[0].session_id, kSession);
   EXPECT_EQ(started[0].engine_id, "engine");
   EXPECT_EQ(started[0].user, "alice");
   EXPECT_EQ(started[0].address, "10.0.0.1:1234");
-  EXPECT_EQ(finished[0].detail, "CANCELLED");
+  EXPECT_EQ(finished[0].time, clock_.WallNow());
+  EXPECT_EQ(finished[0].detail, "CANCELLED after 2s");
   ASSERT_EQ(store_.operations().size(), 1U);
   const OperationRow row = store_.operations()[0];
   EXPECT_EQ(row.status, static_cast<int>(Code::kCancelled));
@@ -201,13 +211,28 @@ TEST_F(CallServiceTest, AnOperationIsNotedFromItsBeginningToItsEnd) {
   EXPECT_EQ(Counted("CANCELLED"), "1");
 }
 
+TEST_F(CallServiceTest, AShortOperationIsNotedOnce) {
+  AddEngine("engine", "alice");
+  Call call = Underway("ExecutePlan");
+  core_.Advance(7ms);
+
+  service_.Ended(call, Code::kOk);
+
+  EXPECT_TRUE(EventsOf(event::kOperationStarted).empty());
+  ASSERT_EQ(EventsOf(event::kOperationFinished).size(), 1U);
+  EXPECT_EQ(EventsOf(event::kOperationFinished)[0].detail, "OK after 7ms");
+}
+
 TEST_F(CallServiceTest, AnOperationThatNeverBeganIsNotNoted) {
   AddEngine("engine", "alice");
   Call call = Admit("ExecutePlan");
   const RoutedPtr routed = Decide(call, {kSession, kOperation, ""});
   service_.Routed(call, routed->route());
+  service_.StillRuns(call);
 
   service_.Ended(call, Code::kCancelled);
+
+  EXPECT_TRUE(EventsOf(event::kOperationStarted).empty());
 
   EXPECT_TRUE(EventsOf(event::kOperationFinished).empty());
   EXPECT_TRUE(store_.operations().empty());
@@ -262,7 +287,7 @@ TEST_F(CallServiceTest, ACallIsCountedOnceHoweverOftenItIsRouted) {
   service_.Unrouted(call);
   EXPECT_EQ(first->open_calls(), 0);
   auto routed = std::make_shared<Routed>();
-  service_.RouteAgain(call, {kSession, kOperation, ""}, [routed](RouteResult result) {
+  service_.RouteLater(call, {kSession, kOperation, ""}, [routed](RouteResult result) {
     ++routed->times;
     routed->result = std::move(result);
   });
@@ -270,7 +295,7 @@ TEST_F(CallServiceTest, ACallIsCountedOnceHoweverOftenItIsRouted) {
   const EngineId next = RegisterLaunched();
 
   ASSERT_TRUE(routed->ok());
-  EXPECT_EQ(routed->route().engine.id, next);
+  EXPECT_EQ(routed->route().engine->id, next);
   service_.Routed(call, routed->route());
   EXPECT_EQ(call.session->open_calls(), 1);
   EXPECT_EQ(first->state(), SessionState::kLost);

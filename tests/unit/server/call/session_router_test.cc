@@ -53,7 +53,7 @@ TEST_F(SessionRouterTest, AKnownSessionGoesToItsEngineAtOnce) {
   const auto again = Now("alice", kSession);
 
   ASSERT_TRUE(again && again->has_value());
-  EXPECT_EQ((*again)->engine.id, EngineId("engine"));
+  EXPECT_EQ((*again)->engine->id, EngineId("engine"));
   EXPECT_EQ((*again)->session, first->route().session);
 }
 
@@ -66,7 +66,7 @@ TEST_F(SessionRouterTest, SomebodyElsesSessionIdIsUnknown) {
   const RoutedPtr bobs = Later(Request("bob", kSession));
 
   ASSERT_TRUE(bobs->ok());
-  EXPECT_EQ(bobs->route().engine.id, EngineId("of-bob")) << "it opens the caller's own";
+  EXPECT_EQ(bobs->route().engine->id, EngineId("of-bob")) << "it opens the caller's own";
   EXPECT_EQ(bobs->route().session->info().user, UserId("bob"));
 }
 
@@ -77,7 +77,7 @@ TEST_F(SessionRouterTest, ANewSessionIsBoundToTheLiveEngine) {
 
   ASSERT_TRUE(routed->ok());
   EXPECT_EQ(routed->times, 1);
-  EXPECT_EQ(routed->route().engine.id, EngineId("engine"));
+  EXPECT_EQ(routed->route().engine->id, EngineId("engine"));
   EXPECT_EQ(routed->route().session->info().client, "pyspark");
   EXPECT_EQ(routed->route().session->info().address, "127.0.0.1:9");
   EXPECT_EQ(directory_.sessions(), 1U);
@@ -91,7 +91,7 @@ TEST_F(SessionRouterTest, ANewSessionWithoutAnEngineStartsOne) {
   const EngineId id = RegisterLaunched();
 
   ASSERT_TRUE(routed->ok());
-  EXPECT_EQ(routed->route().engine.id, id);
+  EXPECT_EQ(routed->route().engine->id, id);
   EXPECT_EQ(launcher_.launches().at(0).run_as, "alice");
 }
 
@@ -137,7 +137,7 @@ TEST_F(SessionRouterTest, ASessionThatAnotherGatewayBoundStaysWithItsEngine) {
   const RoutedPtr routed = Later(Request("alice", kSession));
 
   ASSERT_TRUE(routed->ok());
-  EXPECT_EQ(routed->route().engine.id, EngineId("theirs"));
+  EXPECT_EQ(routed->route().engine->id, EngineId("theirs"));
 }
 
 TEST_F(SessionRouterTest, ASessionOfAnEngineThatIsGoneHasChanged) {
@@ -185,7 +185,7 @@ TEST_F(SessionRouterTest, ALostSessionWithoutAnAnswerYetIsBoundAnew) {
   const RoutedPtr routed = Later(Request("alice", kSession));
 
   ASSERT_TRUE(routed->ok());
-  EXPECT_EQ(routed->route().engine.id, EngineId("next"));
+  EXPECT_EQ(routed->route().engine->id, EngineId("next"));
   EXPECT_NE(routed->route().session, lost);
 }
 
@@ -210,7 +210,7 @@ TEST_F(SessionRouterTest, AReleasedSessionGoesOnToItsEngine) {
   const auto answer = Now("alice", kSession, "ReleaseSession");
 
   ASSERT_TRUE(answer && answer->has_value());
-  EXPECT_EQ((*answer)->engine.id, EngineId("engine"));
+  EXPECT_EQ((*answer)->engine->id, EngineId("engine"));
 }
 
 TEST_F(SessionRouterTest, AReleasedSessionIsOpenedAgainOnANewEngine) {
@@ -225,7 +225,7 @@ TEST_F(SessionRouterTest, AReleasedSessionIsOpenedAgainOnANewEngine) {
   const RoutedPtr routed = Later(Request("alice", kSession));
 
   ASSERT_TRUE(routed->ok());
-  EXPECT_EQ(routed->route().engine.id, EngineId("next"));
+  EXPECT_EQ(routed->route().engine->id, EngineId("next"));
 }
 
 TEST_F(SessionRouterTest, AMethodThatOnlyLooksDoesNotStartAnEngine) {
@@ -245,7 +245,7 @@ TEST_F(SessionRouterTest, AMethodThatOnlyLooksReachesALiveEngineWithoutASession)
   const RoutedPtr routed = Later(Request("alice", kSession, "ReleaseSession"));
 
   ASSERT_TRUE(routed->ok());
-  EXPECT_EQ(routed->route().engine.id, EngineId("engine"));
+  EXPECT_EQ(routed->route().engine->id, EngineId("engine"));
   EXPECT_EQ(routed->route().session, nullptr);
   EXPECT_EQ(directory_.sessions(), 0U);
 }
@@ -268,7 +268,7 @@ TEST_F(SessionRouterTest, WhileZooKeeperIsAwayNewSessionsOpenOnALiveEngine) {
   const RoutedPtr routed = Later(Request("alice", kSession));
 
   ASSERT_TRUE(routed->ok());
-  EXPECT_EQ(routed->route().engine.id, EngineId("engine"));
+  EXPECT_EQ(routed->route().engine->id, EngineId("engine"));
   EXPECT_NE(routed->route().session, nullptr);
   EXPECT_EQ(directory_.sessions(), 0U);
 }
@@ -316,7 +316,7 @@ TEST_F(SessionRouterTest, BeforeTheDirectoryIsReadASessionIsHeldNotRefused) {
   core_.RunUntilIdle();
 
   ASSERT_TRUE(routed->ok());
-  EXPECT_EQ(routed->route().engine.id, EngineId("engine"));
+  EXPECT_EQ(routed->route().engine->id, EngineId("engine"));
 }
 
 }  // namespace

@@ -34,9 +34,9 @@ TEST_F(EngineLaunchesTest, TenWaitersShareOneLaunch) {
   for (const EngineAnswer& answer : answers) {
     EXPECT_EQ(answer->times, 1);
     ASSERT_TRUE(answer->value && answer->value->has_value());
-    EXPECT_EQ((*answer->value)->id, id);
-    EXPECT_EQ((*answer->value)->Endpoint(), "127.0.0.1:4040");
-    EXPECT_EQ((*answer->value)->secret.Reveal(), SecretOf(id).Reveal());
+    EXPECT_EQ((**answer->value)->id, id);
+    EXPECT_EQ((**answer->value)->Endpoint(), "127.0.0.1:4040");
+    EXPECT_EQ((**answer->value)->secret.Reveal(), SecretOf(id).Reveal());
   }
   EXPECT_FALSE(directory_.HoldsLock(Key("alice")));
   EXPECT_EQ(CountEvents(event::kEngineLaunching), 1U);
@@ -46,7 +46,7 @@ TEST_F(EngineLaunchesTest, TenWaitersShareOneLaunch) {
 
 TEST_F(EngineLaunchesTest, AProcessIsToldWhoseEngineItIs) {
   StartBroker();
-  broker_->Acquire(Key("alice"), "alice-os", [](const Result<LiveEngine>&) {});
+  broker_->Acquire(Key("alice"), "alice-os", [](const Result<LiveEnginePtr>&) {});
   core_.RunUntilIdle();
 
   const launcher::LaunchRequest launch = launcher_.launches().at(0);
@@ -64,7 +64,7 @@ TEST_F(EngineLaunchesTest, AnEngineThatRunsIsNotLaunchedAgain) {
   const EngineAnswer answer = Ask(Key("alice"));
 
   ASSERT_TRUE(answer->value && answer->value->has_value());
-  EXPECT_EQ((*answer->value)->id, id);
+  EXPECT_EQ((**answer->value)->id, id);
   EXPECT_EQ(launcher_.launches().size(), 1U);
 }
 
@@ -215,7 +215,7 @@ TEST_F(EngineLaunchesTest, WhatAnotherGatewayStartsIsWaitedFor) {
 
   EXPECT_EQ(answer->times, 1);
   ASSERT_TRUE(answer->value && answer->value->has_value());
-  EXPECT_EQ((*answer->value)->id, EngineId("theirs"));
+  EXPECT_EQ((**answer->value)->id, EngineId("theirs"));
   EXPECT_TRUE(launcher_.launches().empty());
 }
 
@@ -393,8 +393,8 @@ TEST_F(EngineLaunchesTest, TwoGatewaysStartOneEngine) {
     seat_a.Notify();
     seat_b.Notify();
   });
-  auto from_a = std::make_shared<Answer<Result<LiveEngine>>>();
-  auto from_b = std::make_shared<Answer<Result<LiveEngine>>>();
+  auto from_a = std::make_shared<Answer<Result<LiveEnginePtr>>>();
+  auto from_b = std::make_shared<Answer<Result<LiveEnginePtr>>>();
   a.Acquire(Key("alice"), "alice", KeepIn(from_a));
   b.Acquire(Key("alice"), "alice", KeepIn(from_b));
   core_.Advance(10s);
@@ -407,7 +407,7 @@ TEST_F(EngineLaunchesTest, TwoGatewaysStartOneEngine) {
   for (const EngineAnswer& answer : {from_a, from_b}) {
     EXPECT_EQ(answer->times, 1);
     ASSERT_TRUE(answer->value && answer->value->has_value());
-    EXPECT_EQ((*answer->value)->id, id);
+    EXPECT_EQ((**answer->value)->id, id);
   }
   EXPECT_TRUE(launcher_b.launches().empty());
 }

@@ -37,8 +37,8 @@ TEST_F(EngineRestartTest, EnginesThatOutlivedTheLastGatewayAreAdopted) {
   EXPECT_EQ(PresenceFor(Key("alice")), kLive);
   const EngineAnswer answer = Ask(Key("alice"));
   ASSERT_TRUE(answer->value && answer->value->has_value());
-  EXPECT_EQ((*answer->value)->id, id_);
-  EXPECT_EQ((*answer->value)->secret.Reveal(), SecretOf(id_).Reveal());
+  EXPECT_EQ((**answer->value)->id, id_);
+  EXPECT_EQ((**answer->value)->secret.Reveal(), SecretOf(id_).Reveal());
 }
 
 TEST_F(EngineRestartTest, SessionsReachAnEngineThatIsNotRegisteredYet) {
@@ -95,7 +95,7 @@ TEST_F(EngineRestartTest, NothingIsLaunchedBeforeTheDirectoryHasBeenRead) {
   core_.RunUntilIdle();
 
   ASSERT_TRUE(answer->value && answer->value->has_value());
-  EXPECT_EQ((*answer->value)->id, id_);
+  EXPECT_EQ((**answer->value)->id, id_);
   EXPECT_TRUE(launcher_.launches().empty());
 }
 

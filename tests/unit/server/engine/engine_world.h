@@ -41,7 +41,7 @@ std::function<void(T)> KeepIn(const AnswerPtr<T>& answer) {
 // Everything runs on the test's thread, inside core_.RunUntilIdle() and core_.Advance().
 class EngineWorld : public testing::Test {
  protected:
-  using EngineAnswer = AnswerPtr<Result<LiveEngine>>;
+  using EngineAnswer = AnswerPtr<Result<LiveEnginePtr>>;
   using KillAnswer = AnswerPtr<Result<KillOutcome>>;
 
   static EngineKey Key(const std::string& user) {
@@ -76,7 +76,7 @@ class EngineWorld : public testing::Test {
     core_.RunUntilIdle();
   }
   EngineAnswer Ask(const EngineKey& key) {
-    auto answer = std::make_shared<Answer<Result<LiveEngine>>>();
+    auto answer = std::make_shared<Answer<Result<LiveEnginePtr>>>();
     broker_->Acquire(key, key.owner, KeepIn(answer));
     core_.RunUntilIdle();
     return answer;
