@@ -1,11 +1,7 @@
 """What Foxfire costs and saves, next to plain Spark in the same run. ./dev bench calls this."""
 
 import argparse
-import base64
-import hashlib
-import hmac
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,6 +10,7 @@ import uuid
 from pathlib import Path
 
 from rounds import Comparison, interleave, print_table
+from spark_calls import compare_calls, open_session
 from stock_server import StockServer
 
 os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
@@ -27,50 +24,12 @@ SETTINGS = {
     "profile.default.driver_memory": "1GiB",
     "profile.default.java_options": [],
 }
-CALLS_PER_ROUND = 40
-
-
-def open_session(url):
-    from pyspark.sql.connect.session import SparkSession
-
-    return SparkSession.builder.remote(url).create()
 
 
 def resident_mib(pid):
     status = Path(f"/proc/{pid}/status").read_text()
     [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) / 1024
-
-
-def engine_secret(gateway, engine_id):
-    key = (gateway.var / "cluster.secret").read_text().strip().encode()
-    digest = hmac.new(key, engine_id.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def p50_of_select_1(spark):
-    times = []
-    for _ in range(CALLS_PER_ROUND):
-        began = time.perf_counter()
-        spark.sql("select 1").collect()
-        times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times)
-
-
-def compare_latency(gateway, rounds):
-    through = open_session(gateway.url("alice"))
-    through.range(1).collect()
-    engine = gateway.engine("alice")
-    port = engine["endpoint"].rpartition(":")[2]
-    secret = engine_secret(gateway, engine["engine_id"])
-    direct = open_session(f"sc://localhost:{port}/;token={secret};user_id=bench")
-    for spark in (through, direct):  # warm both
-        p50_of_select_1(spark)
-    comparison = interleave(Comparison('p50 of spark.sql("select 1").collect()', "ms"), rounds,
-                            lambda: p50_of_select_1(through), lambda: p50_of_select_1(direct))
-    through.stop()
-    direct.stop()
-    return comparison
 
 
 def first_answer(url):
@@ -128,8 +87,8 @@ def measure(folder, rounds):
         idle_mib = resident_mib(gateway.process.pid)
         print(f"· {rounds} rounds of launches, Foxfire and stock in turns", flush=True)
         comparisons = compare_launch(gateway, folder, rounds)
-        print(f"· {rounds} rounds of {CALLS_PER_ROUND} calls, through Foxfire and direct in turns", flush=True)
-        comparisons.append(compare_latency(gateway, rounds))
+        print(f"· {rounds} rounds of calls on one engine, through Foxfire and direct in turns", flush=True)
+        comparisons += compare_calls(gateway, rounds)
         busy_mib = resident_mib(gateway.process.pid)
     print()
     print_table(["what", "Foxfire", "plain Spark", "ratio", "ratios of the rounds"],
