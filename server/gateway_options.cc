@@ -3,6 +3,20 @@
 #include <fmt/format.h>
 
 namespace foxfire::server {
+namespace {
+
+SharingRules RulesOf(const SharingConfig& config) {
+  SharingRules rules;
+  rules.share_level = config.share_level;
+  for (const std::string& level : config.client_share_levels) {
+    if (const auto parsed = ParseShareLevel(level)) rules.client_share_levels.insert(*parsed);
+  }
+  rules.profile = config.profile;
+  rules.client_profiles = {config.client_profiles.begin(), config.client_profiles.end()};
+  return rules;
+}
+
+}  // namespace
 
 std::vector<launcher::EngineProfile> ProfilesOf(const Config& config) {
   std::vector<launcher::EngineProfile> profiles;
@@ -62,6 +76,8 @@ EngineOptions EngineOptionsOf(const Config& config) {
   options.launch_timeout = config.engine.launch_timeout;
   options.launch_backoff = config.engine.launch_backoff;
   options.concurrent_launches = static_cast<size_t>(config.engine.concurrent_launches);
+  options.kill_grace = config.engine.kill_grace;
+  options.connection_linger = config.engine.connection_linger;
   options.engines_max = static_cast<size_t>(config.limits.engines);
   options.waiting_max = static_cast<size_t>(config.limits.held_calls);
   options.forget_after = config.engine.drain_grace + std::chrono::minutes(1);
@@ -70,7 +86,9 @@ EngineOptions EngineOptionsOf(const Config& config) {
 
 EngineKeyOptions EngineKeyOptionsOf(const Config& config) {
   EngineKeyOptions options;
-  options.share_level = config.engine.share_level;
+  options.everybody = RulesOf(config.engine.sharing);
+  for (const auto& [name, sharing] : config.groups) options.groups[name] = RulesOf(sharing);
+  for (const auto& [name, sharing] : config.users) options.users[name] = RulesOf(sharing);
   options.profiles.clear();
   for (const auto& [name, profile] : config.profiles) options.profiles.insert(name);
   return options;

@@ -16,14 +16,20 @@
 
 namespace foxfire::server {
 
+// What a client asks for with x-foxfire-… headers; empty: nothing. A value type.
+struct EngineWish {
+  std::string share_level;
+  std::string profile;
+  std::string subdomain;
+};
+
 // What the transport knows when the request's headers are in. Views are valid during the call that
 // takes them only.
 struct CallHead {
   std::string_view path;
   std::string_view authorization;   // header value, may be empty
   std::string_view authentication;  // the name under which older JVM clients send it (SPARK-57336)
-  std::string_view profile;         // x-foxfire-profile
-  std::string_view subdomain;       // x-foxfire-subdomain
+  EngineWish wish;
   std::string_view user_agent;
   std::string_view peer;  // host:port of the client
 };
@@ -40,8 +46,7 @@ struct Envelope {
 struct Call {
   const MethodTraits* method = nullptr;
   auth::PrincipalPtr principal;
-  std::string profile;
-  std::string subdomain;
+  EngineWish wish;
   std::string user_agent;
   std::string peer;
   WallTime began;

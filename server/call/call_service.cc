@@ -67,8 +67,7 @@ tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
                   fmt::format("{} has {} calls open already (limits.calls_per_user)", user.str(),
                               options_.calls_per_user));
   }
-  call.profile = head.profile;
-  call.subdomain = head.subdomain;
+  call.wish = head.wish;
   call.user_agent = head.user_agent;
   call.peer = head.peer;
   call.began = core_.clock().WallNow();
@@ -93,13 +92,8 @@ void CallService::RouteLater(const Call& call, const Envelope& envelope, RouteCa
 RouteRequest CallService::RequestOf(const Call& call, const Envelope& envelope) {
   const std::string_view client =
       envelope.client_type.empty() ? std::string_view(call.user_agent) : envelope.client_type;
-  return {&MethodOf(call, envelope),
-          call.principal,
-          SessionId(envelope.session_id),
-          call.profile,
-          call.subdomain,
-          std::string(client),
-          call.peer};
+  return {&MethodOf(call, envelope), call.principal, SessionId(envelope.session_id), call.wish,
+          std::string(client),       call.peer};
 }
 
 void CallService::Routed(Call& call, const Route& route) {

@@ -59,7 +59,7 @@ void SessionRouter::RouteLater(RouteRequest request, RouteCallback done) {
   pending->request = std::move(request);
   pending->done = std::move(done);
   const RouteRequest& r = pending->request;
-  auto choice = ChooseEngine(options_, *r.principal, r.session_id.str(), r.profile, r.subdomain);
+  auto choice = ChooseEngine(options_, *r.principal, r.session_id.str(), r.wish);
   if (!choice) return pending->Fail(choice.error());
   pending->choice = *std::move(choice);
   broker_.AwaitSync([this, pending] { Resolve(pending); });

@@ -19,8 +19,7 @@ struct RouteRequest {
   const MethodTraits* method = nullptr;
   auth::PrincipalPtr principal;
   SessionId session_id;
-  std::string profile;
-  std::string subdomain;
+  EngineWish wish;
   std::string client;  // client_type, else the user-agent
   std::string peer;
 };

@@ -79,21 +79,32 @@ struct AuthConfig {
   bool operator==(const AuthConfig&) const = default;
 };
 
+// Which engines users get. [engine] has it for everybody; [group.<name>] and [user.<name>] begin as
+// copies of that.
+struct SharingConfig {
+  ShareLevel share_level = ShareLevel::kUser;        // connection, user, group or server
+  std::vector<std::string> client_share_levels;      // what clients may ask for instead
+  std::string profile = "default";                   // of engines whose client asks for none
+  std::vector<std::string> client_profiles = {"*"};  // what clients may ask for; "*": every one
+  bool operator==(const SharingConfig&) const = default;
+};
+
 struct EngineConfig {
-  ShareLevel share_level = ShareLevel::kUser;         // connection, user, group or server
-  Path jar;                                           // LoadConfig replaces ""
-  Duration launch_timeout = std::chrono::minutes(3);  // 1s..1h
-  int64_t concurrent_launches = 0;                    // 0..64; LoadConfig replaces 0
-  Duration idle_timeout = std::chrono::minutes(30);   // 0s (never)..365d
-  Duration max_lifetime{};                            // 0s (none)..3650d
-  Duration lost_timeout = std::chrono::minutes(2);    // 1s..1d
-  Duration kill_grace = std::chrono::seconds(10);     // 0s..10m
-  Duration drain_grace = std::chrono::minutes(5);     // 0s..1d
-  Duration launch_backoff = std::chrono::seconds(5);  // 0s..1h
-  bool prepare_archive = true;                        // a CDS archive for each Spark home
-  int64_t kept_logs = 50;                             // folders of ended engines, 0..100000
-  std::string bind_address = "127.0.0.1";             // an IP address of this machine
-  std::string advertise_host = "127.0.0.1";           // how gateways reach engines
+  SharingConfig sharing;
+  Path jar;                                              // LoadConfig replaces ""
+  Duration launch_timeout = std::chrono::minutes(3);     // 1s..1h
+  int64_t concurrent_launches = 0;                       // 0..64; LoadConfig replaces 0
+  Duration idle_timeout = std::chrono::minutes(30);      // 0s (never)..365d
+  Duration max_lifetime{};                               // 0s (none)..3650d
+  Duration lost_timeout = std::chrono::minutes(2);       // 1s..1d
+  Duration connection_linger = std::chrono::seconds(5);  // 0s..1h
+  Duration kill_grace = std::chrono::seconds(10);        // 0s..10m
+  Duration drain_grace = std::chrono::minutes(5);        // 0s..1d
+  Duration launch_backoff = std::chrono::seconds(5);     // 0s..1h
+  bool prepare_archive = true;                           // a CDS archive for each Spark home
+  int64_t kept_logs = 50;                                // folders of ended engines, 0..100000
+  std::string bind_address = "127.0.0.1";                // an IP address of this machine
+  std::string advertise_host = "127.0.0.1";              // how gateways reach engines
   bool operator==(const EngineConfig&) const = default;
 };
 
@@ -156,6 +167,8 @@ struct Config {
   AuthConfig auth;
   EngineConfig engine;
   std::map<std::string, ProfileConfig> profiles = {{kDefaultProfile, {}}};  // by name
+  std::map<std::string, SharingConfig> groups;                              // by name
+  std::map<std::string, SharingConfig> users;                               // by name
   SessionConfig session;
   LimitsConfig limits;
   StoreConfig store;

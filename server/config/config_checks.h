@@ -24,6 +24,7 @@ struct Checkup {
 void CheckAddresses(const Checkup& check);
 void CheckZooKeeper(const Checkup& check);
 void CheckTimesAndLimits(const Checkup& check);
+void CheckSharing(const Checkup& check);
 void CheckProfileMaps(const Checkup& check);
 
 // What must exist (config_files.cc).

@@ -130,6 +130,24 @@ void CheckEnvironment(const Checkup& check, const std::string& section,
   }
 }
 
+void CheckSharing(const Checkup& check, const std::string& section, const SharingConfig& sharing) {
+  const auto& profiles = check.config().profiles;
+  const auto must_exist = [&](const char* key, const std::string& profile) {
+    if (profiles.count(profile) > 0) return;
+    check.Fail(section + "." + key, fmt::format("there is no profile \"{}\"", profile),
+               fmt::format("correct it, or write a section [profile.{}]", profile));
+  };
+  must_exist("profile", sharing.profile);
+  for (const std::string& profile : sharing.client_profiles) {
+    if (profile != "*") must_exist("client_profiles", profile);
+  }
+  for (const std::string& level : sharing.client_share_levels) {
+    if (!ParseShareLevel(level))
+      check.Fail(section + ".client_share_levels", fmt::format("\"{}\" is no share level", level),
+                 "write connection, user, group or server");
+  }
+}
+
 }  // namespace
 
 void CheckAddresses(const Checkup& check) {
@@ -194,6 +212,13 @@ void CheckTimesAndLimits(const Checkup& check) {
                     "wait for an engine",
                     FormatSize(config.limits.held_bytes), FormatSize(config.limits.message_bytes)),
         "make it larger");
+}
+
+void CheckSharing(const Checkup& check) {
+  const Config& config = check.config();
+  CheckSharing(check, "engine", config.engine.sharing);
+  for (const auto& [name, sharing] : config.groups) CheckSharing(check, "group." + name, sharing);
+  for (const auto& [name, sharing] : config.users) CheckSharing(check, "user." + name, sharing);
 }
 
 void CheckProfileMaps(const Checkup& check) {

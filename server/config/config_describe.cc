@@ -43,20 +43,26 @@ std::string DescribeEffectiveConfig(const Config& config) {
   Config copy = config;  // FieldRef binds to what may be written
   std::string text;
   for (const std::string_view section : ConfigSections()) {
-    const auto describe = [&](std::string_view title, ProfileConfig* profile) {
+    const auto describe = [&](std::string_view title, ProfileConfig* profile,
+                              SharingConfig* sharing) {
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", title);
       for (const ConfigKey& key : ConfigKeys()) {
         if (key.section == section)
-          text += fmt::format("{} = {}\n", key.name, FormatField(key.field({&copy, profile})));
+          text +=
+              fmt::format("{} = {}\n", key.name, FormatField(key.field({&copy, profile, sharing})));
       }
     };
-    if (section != kProfileSection) {
-      describe(section, nullptr);
-      continue;
-    }
-    for (auto& [name, profile] : copy.profiles) {
-      ProfileConfig shown = WithoutSecrets(profile);
-      describe("profile." + name, &shown);
+    if (section == kProfileSection) {
+      for (auto& [name, profile] : copy.profiles) {
+        ProfileConfig shown = WithoutSecrets(profile);
+        describe("profile." + name, &shown, nullptr);
+      }
+    } else if (section == kGroupSection || section == kUserSection) {
+      const std::string kind(section.substr(0, section.find('.')));
+      for (auto& [name, sharing] : section == kGroupSection ? copy.groups : copy.users)
+        describe(kind + "." + QuoteToml(name), nullptr, &sharing);
+    } else {
+      describe(section, nullptr, nullptr);
     }
   }
   return text;

@@ -51,6 +51,8 @@ class Reader {
  private:
   void ReadProfiles(const toml::node& node, uint32_t line);
   void ReadProfile(const std::string& name, const toml::node& node, uint32_t line);
+  void ReadSharing(std::string_view kind, std::string_view section,
+                   std::map<std::string, SharingConfig>& into, const toml::table& root);
   void ReadSection(std::string_view section, const std::string& title, const toml::table& table,
                    const FieldTarget& target);
   void RecordLines(const std::string& prefix, const toml::table& table);
@@ -73,6 +75,8 @@ void Reader::Read(const toml::table& root) {
     loaded_.lines[name] = line;
     if (name == "profile") {
       ReadProfiles(node, line);
+    } else if (name == "group" || name == "user") {
+      continue;  // below
     } else if (std::find(sections.begin(), sections.end(), name) == sections.end()) {
       UnknownSection(name, node, line);
     } else if (const auto* table = node.as_table()) {
@@ -80,6 +84,33 @@ void Reader::Read(const toml::table& root) {
     } else {
       Add(line, name, fmt::format("expected a section, got {}", TomlTypeName(node)),
           fmt::format("write [{}] on a line of its own", name));
+    }
+  }
+  // They begin as copies of what [engine] says.
+  ReadSharing("group", kGroupSection, loaded_.config.groups, root);
+  ReadSharing("user", kUserSection, loaded_.config.users, root);
+}
+
+void Reader::ReadSharing(std::string_view kind, std::string_view section,
+                         std::map<std::string, SharingConfig>& into, const toml::table& root) {
+  const toml::node* const node = root.get(kind);
+  if (node == nullptr) return;
+  const auto* const table = node->as_table();
+  if (table == nullptr)
+    return Add(node->source().begin.line, std::string(kind),
+               fmt::format("expected a section, got {}", TomlTypeName(*node)),
+               fmt::format("write [{}] on a line of its own", section));
+  for (const auto& [key, one] : *table) {
+    const std::string name(key.str());
+    const std::string title = fmt::format("{}.{}", kind, name);
+    loaded_.lines[title] = key.source().begin.line;
+    if (const auto* settings = one.as_table()) {
+      SharingConfig& sharing = into.try_emplace(name, loaded_.config.engine.sharing).first->second;
+      ReadSection(section, title, *settings, {&loaded_.config, nullptr, &sharing});
+    } else {
+      Add(key.source().begin.line, title,
+          fmt::format("expected a section, got {}", TomlTypeName(one)),
+          fmt::format("write [{}] on a line of its own", section));
     }
   }
 }
@@ -147,7 +178,7 @@ void Reader::RecordLines(const std::string& prefix, const toml::table& table) {
 
 void Reader::UnknownSection(const std::string& name, const toml::node& node, uint32_t line) {
   auto sections = ConfigSections();
-  std::replace(sections.begin(), sections.end(), kProfileSection, std::string_view("profile"));
+  for (std::string_view& section : sections) section = section.substr(0, section.find('.'));
   const std::string_view nearest = NearestName(name, sections);
   if (!node.is_table())
     return Add(line, name, "this key is in no section", "move it below a line such as [server]");

@@ -11,6 +11,12 @@ namespace {
   [](const FieldTarget& target) -> FieldRef { \
     return &target.profile->member;           \
   }
+// Of a group or user, or of everybody.
+#define SHARING(member)                                                              \
+  [](const FieldTarget& target) -> FieldRef {                                        \
+    return target.sharing != nullptr ? &target.sharing->member                       \
+                                     : &target.config->engine.sharing.member;        \
+  }
 // clang-format on
 
 constexpr std::string_view kServer = "server";
@@ -97,10 +103,23 @@ Keys EdgeKeys() {
   };
 }
 
+Keys SharingKeys(std::string_view section) {
+  return {
+      {section, "share_level", "connection|user|group|server", "Who shares an engine.",
+       SHARING(share_level)},
+      {section, "client_share_levels", kAny,
+       "Share levels that clients may ask for instead, with ;x-foxfire-share-level=.",
+       SHARING(client_share_levels)},
+      {section, "profile", kAny, "Profile of engines whose client asks for none.",
+       SHARING(profile)},
+      {section, "client_profiles", kAny,
+       "Profiles that clients may ask for instead, with ;x-foxfire-profile=; \"*\": every one.",
+       SHARING(client_profiles)},
+  };
+}
+
 Keys EngineKeys() {
   return {
-      {kEngine, "share_level", "connection|user|group|server", "Who shares an engine.",
-       FIELD(engine.share_level)},
       {kEngine, "jar", kAny,
        "The engine's program; empty: foxfire-engine.jar beside the foxfired program.",
        FIELD(engine.jar)},
@@ -115,6 +134,9 @@ Keys EngineKeys() {
        FIELD(engine.max_lifetime)},
       {kEngine, "lost_timeout", "1s..1d",
        "An engine that could not register for so long stops itself.", FIELD(engine.lost_timeout)},
+      {kEngine, "connection_linger", "0s..1h",
+       "How long an engine of share level connection outlives its session, which may come back.",
+       FIELD(engine.connection_linger)},
       {kEngine, "kill_grace", "0s..10m",
        "How long an engine may take to end when it is killed; then it is ended by force.",
        FIELD(engine.kill_grace)},
@@ -204,11 +226,13 @@ Keys StoreAndLogKeys() {
 
 #undef FIELD
 #undef PROFILE
+#undef SHARING
 
 Keys AllKeys() {
   Keys all;
   for (const Keys& keys :
-       {ServerKeys(), EdgeKeys(), EngineKeys(), ProfileKeys(), LimitKeys(), StoreAndLogKeys()})
+       {ServerKeys(), EdgeKeys(), SharingKeys(kEngine), EngineKeys(), SharingKeys(kGroupSection),
+        SharingKeys(kUserSection), ProfileKeys(), LimitKeys(), StoreAndLogKeys()})
     all.insert(all.end(), keys.begin(), keys.end());
   return all;
 }

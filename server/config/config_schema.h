@@ -16,14 +16,18 @@ using FieldRef = std::variant<bool*, int64_t*, uint64_t*, Duration*, std::string
                               ListenAddress*, ShareLevel*, ShutdownPolicy*,
                               std::vector<std::string>*, StringMap*>;
 
-// Where fields live. `profile` is set for keys of a profile and only for those.
+// Where fields live. `profile` is set for keys of a profile and only for those, `sharing` for those
+// of a group or user.
 struct FieldTarget {
   Config* config = nullptr;
   ProfileConfig* profile = nullptr;
+  SharingConfig* sharing = nullptr;
 };
 
-// The section under which keys of all profiles stand in the table.
+// The sections under which keys of all profiles, groups and users stand in the table.
 inline constexpr std::string_view kProfileSection = "profile.<name>";
+inline constexpr std::string_view kGroupSection = "group.<name>";
+inline constexpr std::string_view kUserSection = "user.<name>";
 
 // A value type. The default is the field's initial value in config.h.
 struct ConfigKey {

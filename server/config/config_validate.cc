@@ -10,6 +10,7 @@ ConfigErrors ValidateConfig(const LoadedConfig& loaded) {
   CheckAddresses(check);
   CheckZooKeeper(check);
   CheckTimesAndLimits(check);
+  CheckSharing(check);
   CheckProfileMaps(check);
   CheckStateFolder(check);
   CheckTls(check);

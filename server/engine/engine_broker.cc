@@ -42,6 +42,10 @@ Result<void> EngineBroker::Start() {
   launcher_.OnExit([this](launcher::EngineExit exit) {
     core_.Post([this, exit = std::move(exit)] { ProcessExited(exit); });
   });
+  sessions_.OnEnd([this](const SessionInfo& info) {
+    if (info.key.level != ShareLevel::kConnection) return;
+    core_.PostAfter(options_.connection_linger, [this, id = info.engine] { EndUnused(id); });
+  });
   core_.Post([this, rows] {
     for (const EngineRow& row : rows) {
       if (row.ended_at || row.pid == 0) continue;
@@ -177,6 +181,16 @@ void EngineBroker::KillOnCore(const EngineId& id, const KillRequest& request,
   entry->state = EngineState::kStopping;
   Publish();
   kills_.Start(*entry, request, sessions_.UseOf(id), std::move(done));
+}
+
+// Its session may have come back, or have been cloned.
+void EngineBroker::EndUnused(const EngineId& id) {
+  const EngineEntry* const entry = table_.Find(id);
+  if (entry == nullptr || kills_.IsPending(id) || sessions_.UseOf(id).sessions > 0) return;
+  KillOnCore(id, {"foxfire", "its session has ended", options_.kill_grace, ""},
+             [](const Result<KillOutcome>& outcome) {
+               if (!outcome) Log("broker").warn("{}", outcome.error().message);
+             });
 }
 
 void EngineBroker::DirectoryChanged() {

@@ -87,6 +87,7 @@ class EngineBroker {
     TimerId timer = 0;
   };
 
+  void EndUnused(const EngineId& id);
   void DirectoryChanged();
   void Settle();
   void ProcessExited(const launcher::EngineExit& exit);

@@ -14,6 +14,10 @@ struct EngineOptions {
   Duration launch_backoff = std::chrono::seconds(5);
   // Launches at the same moment; more make each of them slow (docs/performance.md).
   size_t concurrent_launches = 1;
+  // An engine of share level connection ends so long after its session, which may come back.
+  Duration connection_linger = std::chrono::seconds(5);
+  // For what still runs on an engine that is ended.
+  Duration kill_grace = std::chrono::seconds(10);
   // Engines of this gateway, launches included; config key limits.engines.
   size_t engines_max = 50;
   // Calls that wait for launches; config key limits.held_calls.

@@ -48,8 +48,8 @@ void ProxiedCall::RequestHeadersEnd(const RequestHead& head, std::string_view pe
 }
 
 void ProxiedCall::Admit(const RequestHead& head, std::string_view peer) {
-  auto admitted = parts_.service.Admit({head.path, head.authorization, head.authentication,
-                                        head.profile, head.subdomain, head.user_agent, peer});
+  auto admitted = parts_.service.Admit(
+      {head.path, head.authorization, head.authentication, head.wish, head.user_agent, peer});
   if (!admitted) return Fail(admitted.error());
   call_ = *std::move(admitted);
   rewriter_.Reset(*call_->method, parts_.options.message_bytes);

@@ -12,8 +12,9 @@ bool EndsHere(std::string_view name) {
 }  // namespace
 
 void RequestHead::Clear() {
-  for (std::string* text : {&method, &path, &authorization, &authentication, &timeout,
-                            &content_type, &profile, &subdomain, &user_agent}) {
+  for (std::string* text :
+       {&method, &path, &authorization, &authentication, &timeout, &content_type, &wish.share_level,
+        &wish.profile, &wish.subdomain, &user_agent}) {
     text->clear();
   }
   too_large = false;
@@ -43,8 +44,9 @@ std::string* RequestHead::KeptAs(std::string_view name) {
   if (name == "grpc-timeout") return &timeout;
   if (name == "content-type") return &content_type;
   if (name == "user-agent") return &user_agent;
-  if (name == "x-foxfire-profile") return &profile;
-  if (name == "x-foxfire-subdomain") return &subdomain;
+  if (name == "x-foxfire-share-level") return &wish.share_level;
+  if (name == "x-foxfire-profile") return &wish.profile;
+  if (name == "x-foxfire-subdomain") return &wish.subdomain;
   return nullptr;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/call/call.h"
 #include "server/http2/header_list.h"
 
 namespace foxfire::server::http2 {
@@ -24,8 +25,7 @@ struct RequestHead {
   std::string authentication;
   std::string timeout;
   std::string content_type;
-  std::string profile;
-  std::string subdomain;
+  EngineWish wish;
   std::string user_agent;
   bool too_large = false;
 

@@ -154,6 +154,7 @@ void SessionManager::Ended(const Session& session, SessionState state, const std
   }
   store_.Save(ToRecord(session, reason));
   Note(EventOf(state), session, reason);
+  if (ended_) ended_(session.info());
 }
 
 size_t SessionManager::EndAllOf(const EngineId& engine, SessionState state,

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ class SessionManager {
   // Takes over what the store says was active, or ended not long ago, when the last gateway of this
   // database stopped.
   Result<void> Restore();
+
+  // Hears of every session that ends, on the thread on which it does. Set once, before the first.
+  void OnEnd(std::function<void(const SessionInfo&)> listener) { ended_ = std::move(listener); }
 
   // nullptr: never seen, or long forgotten.
   SessionPtr Find(const UserId& user, const SessionId& id) const;
@@ -132,6 +136,7 @@ class SessionManager {
   EventStore& store_;
   Gauge& active_;
   Counter& opened_;
+  std::function<void(const SessionInfo&)> ended_;
   mutable std::array<Shard, kShards> shards_;
 };
 

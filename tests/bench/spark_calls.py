@@ -6,6 +6,7 @@ import hmac
 import statistics
 import tempfile
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,9 @@ CALLERS = (1, 4, 16)
 CALLS = 160  # of all callers, in a round
 ROWS = 4_000_000  # of 16 bytes each
 FILE_BYTES = 64_000_000
-TABLE_ROWS = 1_000_000
+TABLE_ROWS = 500_000
+BYTES_WARM_UP = 2
+BYTES_REPEATED = 3
 
 
 def open_session(url):
@@ -89,7 +92,7 @@ def compare_rates(url, direct, rounds):
             ours, reference = ([opened(stack, where) for _ in range(callers)] for where in (url, direct))
             for session in ours + reference:
                 select_1(session)
-            comparisons.append(interleave(Comparison(f"the same, {callers} callers", "a second"), rounds,
+            comparisons.append(interleave(Comparison(f"the same, callers: {callers}", "a second"), rounds,
                                           lambda: rate_of(ours), lambda: rate_of(reference)))  # noqa: B023
     return comparisons
 
@@ -110,26 +113,28 @@ def compare_bytes(through, direct, rounds):
     import pyarrow
 
     table = pyarrow.table({"a": range(TABLE_ROWS), "b": range(TABLE_ROWS)})
-    with tempfile.NamedTemporaryFile(prefix="foxfire-bench-") as file:
+    with tempfile.TemporaryDirectory(prefix="foxfire-bench-") as folder:
         def download(spark):
             answer = spark.range(ROWS).selectExpr("id as a", "id + 1 as b").toArrow()
             assert answer.num_rows == ROWS
 
         def upload(spark):
-            # Other bytes each time: what an engine has already is not sent again.
-            Path(file.name).write_bytes(str(time.time_ns()).encode().ljust(FILE_BYTES, b"f"))
-            spark.addArtifacts(file.name, file=True)
+            file = Path(folder) / uuid.uuid4().hex  # a session takes each name once
+            file.write_bytes(b"f" * FILE_BYTES)
+            spark.addArtifacts(str(file), file=True)
+            file.unlink()
 
         def send_table(spark):
             assert spark.createDataFrame(table).count() == TABLE_ROWS
 
         kinds = [("toArrow() of 64 MB", ROWS * 16, download),
                  ("addArtifacts() of 64 MB", FILE_BYTES, upload),
-                 ("createDataFrame() of 16 MB, count()", table.nbytes, send_table)]
-        for _, _, action in kinds:
+                 ("createDataFrame() of 8 MB, count()", table.nbytes, send_table)]
+        for _, _, action in kinds * BYTES_WARM_UP:
             for spark in (through, direct):
                 action(spark)
-        return [interleave(Comparison(name, "MB/s"), rounds,
+        # Spark itself varies by half from one to the next.
+        return [interleave(Comparison(name, "MB/s"), rounds * BYTES_REPEATED,
                            lambda: megabytes_a_second(size, lambda: action(through)),  # noqa: B023
                            lambda: megabytes_a_second(size, lambda: action(direct)))  # noqa: B023
                 for name, size, action in kinds]

@@ -190,10 +190,11 @@ class Gateway:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def token(self, user: str) -> str:
+    def token(self, user: str, *groups: str) -> str:
         """The same one each time."""
         if user not in self.tokens:
-            self.tokens[user] = self.cli("token", "create", "--user", user)["token"]
+            member = [argument for group in groups for argument in ("--group", group)]
+            self.tokens[user] = self.cli("token", "create", "--user", user, *member)["token"]
         return self.tokens[user]
 
     def engines(self, user: str | None = None) -> list[dict]:

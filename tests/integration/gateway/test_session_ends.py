@@ -23,7 +23,7 @@ def clone_response(session_id, new_session_id):
 @pytest.fixture
 def connection_gateway(make_gateway):
     """Each session has an engine of its own here, so that a new id would not find an old engine."""
-    return make_gateway({"engine.share_level": "connection"})
+    return make_gateway({"engine.share_level": "connection", "engine.connection_linger": "1h"})
 
 
 @pytest.fixture

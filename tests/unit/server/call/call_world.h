@@ -116,8 +116,7 @@ class CallWorld : public testing::Test {
   EngineBroker broker_{
       {},        directory_, launcher_, [](const EngineId& id) { return Secret("s-" + id.str()); },
       sessions_, store_,     core_,     metrics_};
-  SessionRouter router_{
-      {ShareLevel::kUser, {"default", "etl"}}, sessions_, broker_, directory_, core_};
+  SessionRouter router_{{{}, {}, {}, {"default", "etl"}}, sessions_, broker_, directory_, core_};
   CallOptions call_options_{.calls_per_user = 100};
   CallService service_{call_options_, verifier_, router_, sessions_, broker_,
                        directory_,    store_,    core_,   metrics_};

@@ -14,40 +14,94 @@ auth::Principal Alice(std::vector<std::string> groups = {}) {
   return principal;
 }
 
+EngineKeyOptions With(ShareLevel level, std::set<std::string> profiles = {"default"}) {
+  EngineKeyOptions options;
+  options.everybody.share_level = level;
+  options.profiles = std::move(profiles);
+  return options;
+}
+
 struct LevelCase {
   ShareLevel level;
   std::vector<std::string> groups;
-  std::string owner;
+  EngineKey key;
   std::string run_as;
 };
 
 TEST(EngineKeyPolicyTest, TheShareLevelDecidesWhoOwnsAndWhoRuns) {
+  const std::string connection = std::string("alice/") + kSession;
   const std::vector<LevelCase> cases = {
-      {ShareLevel::kConnection, {}, std::string("alice/") + kSession, "alice"},
-      {ShareLevel::kUser, {"etl"}, "alice", "alice"},
-      {ShareLevel::kGroup, {"etl", "bi"}, "etl", "etl"},
-      {ShareLevel::kGroup, {}, "alice", "alice"},
-      {ShareLevel::kServer, {"etl"}, "foxfire", "foxfire"},
+      {ShareLevel::kConnection, {}, {ShareLevel::kConnection, connection}, "alice"},
+      {ShareLevel::kUser, {"etl"}, {ShareLevel::kUser, "alice"}, "alice"},
+      {ShareLevel::kGroup, {"etl", "bi"}, {ShareLevel::kGroup, "etl"}, "etl"},
+      {ShareLevel::kServer, {"etl"}, {ShareLevel::kServer, "foxfire"}, "foxfire"},
+      // Not an engine of a group that happens to be called alice.
+      {ShareLevel::kGroup, {}, {ShareLevel::kUser, "alice"}, "alice"},
   };
   for (const LevelCase& c : cases) {
-    const auto choice = ChooseEngine({c.level, {"default"}}, Alice(c.groups), kSession, "", "");
+    const auto choice = ChooseEngine(With(c.level), Alice(c.groups), kSession, {});
     ASSERT_TRUE(choice) << ShareLevelName(c.level);
-    EXPECT_EQ(choice->key, (EngineKey{c.level, c.owner, "default", "default"}));
+    EXPECT_EQ(choice->key, c.key);
     EXPECT_EQ(choice->run_as, c.run_as) << ShareLevelName(c.level);
   }
 }
 
 TEST(EngineKeyPolicyTest, ClientsChooseProfileAndSubdomain) {
-  const auto choice = ChooseEngine({ShareLevel::kUser, {"default", "etl"}}, Alice(), kSession,
-                                   "etl", "nightly-1_a.b");
+  const auto choice = ChooseEngine(With(ShareLevel::kUser, {"default", "etl"}), Alice(), kSession,
+                                   {"", "etl", "nightly-1_a.b"});
 
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->key, (EngineKey{ShareLevel::kUser, "alice", "etl", "nightly-1_a.b"}));
 }
 
+TEST(EngineKeyPolicyTest, ClientsChooseAShareLevelThatTheirRulesAllow) {
+  EngineKeyOptions options;
+  options.everybody.client_share_levels = {ShareLevel::kConnection};
+
+  const auto own = ChooseEngine(options, Alice(), kSession, {"connection", "", ""});
+  const auto usual = ChooseEngine(options, Alice(), kSession, {"user", "", ""});
+  const auto refused = ChooseEngine(options, Alice(), kSession, {"server", "", ""});
+  const auto none = ChooseEngine(options, Alice(), kSession, {"Server", "", ""});
+
+  ASSERT_TRUE(own && usual);
+  EXPECT_EQ(own->key.level, ShareLevel::kConnection);
+  EXPECT_EQ(usual->key.level, ShareLevel::kUser);
+  ASSERT_FALSE(refused || none);
+  EXPECT_EQ(refused.error().code, Code::kPermissionDenied);
+  EXPECT_NE(refused.error().message.find("x-foxfire-share-level"), std::string::npos);
+  EXPECT_EQ(none.error().code, Code::kInvalidArgument);
+}
+
+TEST(EngineKeyPolicyTest, TheUsersOwnRulesCountBeforeThoseOfTheFirstGroupThatHasSome) {
+  EngineKeyOptions options = With(ShareLevel::kUser, {"default", "etl", "mine"});
+  options.groups["bi"].share_level = ShareLevel::kGroup;
+  options.groups["bi"].profile = "etl";
+  options.groups["ops"].share_level = ShareLevel::kServer;
+
+  const auto of_group = ChooseEngine(options, Alice({"other", "bi", "ops"}), kSession, {});
+  options.users["alice"].profile = "mine";
+  const auto of_user = ChooseEngine(options, Alice({"bi"}), kSession, {});
+
+  ASSERT_TRUE(of_group && of_user);
+  EXPECT_EQ(of_group->key, (EngineKey{ShareLevel::kGroup, "bi", "etl"}));
+  EXPECT_EQ(of_user->key, (EngineKey{ShareLevel::kUser, "alice", "mine"}));
+}
+
+TEST(EngineKeyPolicyTest, AProfileThatTheRulesDoNotAllowIsRefused) {
+  EngineKeyOptions options = With(ShareLevel::kUser, {"default", "etl", "big"});
+  options.everybody.client_profiles = {"etl"};
+
+  EXPECT_TRUE(ChooseEngine(options, Alice(), kSession, {"", "etl", ""}));
+  EXPECT_TRUE(ChooseEngine(options, Alice(), kSession, {"", "default", ""})) << "the usual one";
+  const auto refused = ChooseEngine(options, Alice(), kSession, {"", "big", ""});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kPermissionDenied);
+  EXPECT_NE(refused.error().message.find("client_profiles"), std::string::npos);
+}
+
 TEST(EngineKeyPolicyTest, AProfileThatDoesNotExistIsRefusedByName) {
   for (const char* profile : {"etl", "DEFAULT", "default ", "../default"}) {
-    const auto choice = ChooseEngine({}, Alice(), kSession, profile, "");
+    const auto choice = ChooseEngine({}, Alice(), kSession, {"", profile, ""});
     ASSERT_FALSE(choice) << profile;
     EXPECT_EQ(choice.error().code, Code::kPermissionDenied);
     EXPECT_NE(choice.error().message.find(profile), std::string::npos);
@@ -59,12 +113,12 @@ TEST(EngineKeyPolicyTest, ASubdomainIsAShortName) {
   for (const std::string& subdomain :
        {std::string(65, 'a'), std::string("a b"), std::string("a/b"), std::string("ä"),
         std::string("a\0b", 3), std::string("a:b"), std::string("a%2F")}) {
-    const auto choice = ChooseEngine({}, Alice(), kSession, "", subdomain);
+    const auto choice = ChooseEngine({}, Alice(), kSession, {"", "", subdomain});
     ASSERT_FALSE(choice) << subdomain;
     EXPECT_EQ(choice.error().code, Code::kInvalidArgument);
     EXPECT_NE(choice.error().message.find("x-foxfire-subdomain"), std::string::npos);
   }
-  EXPECT_TRUE(ChooseEngine({}, Alice(), kSession, "", std::string(64, 'a')));
+  EXPECT_TRUE(ChooseEngine({}, Alice(), kSession, {"", "", std::string(64, 'a')}));
 }
 
 }  // namespace

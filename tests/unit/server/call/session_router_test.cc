@@ -108,7 +108,7 @@ TEST_F(SessionRouterTest, ALaunchThatFailsIsTheCallsAnswer) {
 
 TEST_F(SessionRouterTest, AProfileThatDoesNotExistIsRefused) {
   RouteRequest request = Request("alice", kSession);
-  request.profile = "nope";
+  request.wish.profile = "nope";
 
   const RoutedPtr routed = Later(std::move(request));
 
@@ -119,8 +119,8 @@ TEST_F(SessionRouterTest, AProfileThatDoesNotExistIsRefused) {
 TEST_F(SessionRouterTest, TheProfileAndTheSubdomainArePartsOfTheKey) {
   AddEngine("default-engine", "alice");
   RouteRequest request = Request("alice", kSession);
-  request.profile = "etl";
-  request.subdomain = "nightly";
+  request.wish.profile = "etl";
+  request.wish.subdomain = "nightly";
 
   Later(std::move(request));
 

@@ -14,6 +14,7 @@
 #include "server/config/config_loader.h"
 #include "server/config/config_schema.h"
 #include "server/config/config_text.h"
+#include "tests/unit/server/config/config_keys.h"
 
 namespace foxfire::server {
 namespace {
@@ -31,19 +32,13 @@ std::vector<std::string> LinesOf(const char* name) {
 }
 
 std::string DefaultOf(const ConfigKey& key) {
-  Config config;
-  ProfileConfig profile;
-  return FormatField(key.field({&config, &profile}));
+  Defaults defaults;
+  return FormatField(defaults.FieldOf(key));
 }
 
 bool IsTable(const ConfigKey& key) {
-  Config config;
-  ProfileConfig profile;
-  return std::holds_alternative<StringMap*>(key.field({&config, &profile}));
-}
-
-std::string InFile(std::string_view section) {
-  return section == kProfileSection ? "profile.default" : std::string(section);
+  Defaults defaults;
+  return std::holds_alternative<StringMap*>(defaults.FieldOf(key));
 }
 
 // What stands between `before` and `after`, if the line begins with one and ends with the other.
@@ -68,6 +63,11 @@ std::optional<std::pair<std::string, std::string>> SplitAtName(const std::string
 std::optional<std::pair<std::string, std::string>> CommentedAssignment(const std::string& line) {
   const auto text = Between(line, "# ", "");
   return text ? SplitAtName(*text, " = ") : std::nullopt;
+}
+
+// Groups and users have no defaults of their own: the file shows how to write one.
+bool IsCommentedSection(const std::string& line) {
+  return line.rfind("# [group.", 0) == 0 || line.rfind("# [user.", 0) == 0;
 }
 
 TEST(ConfigDocumentsTest, TheReferenceHasARowForEachKeyAndNoOther) {
@@ -103,7 +103,7 @@ TEST(ConfigDocumentsTest, TheReferenceHasTheSectionsInTheSameOrder) {
 TEST(ConfigDocumentsTest, TheExampleFileHasEachKeyWithItsDefaultAndOneComment) {
   Entries expected;
   for (const ConfigKey& key : ConfigKeys()) {
-    const std::string section = InFile(key.section);
+    const std::string section = TitleOf(key.section);
     const std::string name(key.name);
     if (IsTable(key))
       expected["[" + section + "." + name + "]"] = "# " + DescribeKey(key);
@@ -116,6 +116,7 @@ TEST(ConfigDocumentsTest, TheExampleFileHasEachKeyWithItsDefaultAndOneComment) {
   std::string before;
   for (const std::string& line : LinesOf("conf/foxfire.toml")) {
     if (line.rfind('[', 0) == 0) section = line;
+    if (IsCommentedSection(line)) section = line.substr(2);
     if (Between(line, "[profile.default.", "]")) written[line] = before;
     // Below such a heading stand examples.
     const bool example = section.rfind("[profile.default.", 0) == 0;
@@ -133,17 +134,22 @@ TEST(ConfigDocumentsTest, TheExampleFileSetsNothingButDefaults) {
   std::string plain;
   for (const std::string& line : LinesOf("conf/foxfire.toml")) {
     commented += line + "\n";
-    plain += (CommentedAssignment(line) ? line.substr(2) : line) + "\n";
+    const bool is_commented = CommentedAssignment(line) || IsCommentedSection(line);
+    plain += (is_commented ? line.substr(2) : line) + "\n";
   }
   const LoadContext context{"/opt/foxfire/bin", 2};
 
   const auto nothing = ParseConfig("", "/etc/foxfire.toml", context);
   const auto as_it_is = ParseConfig(commented, "/etc/foxfire.toml", context);
-  const auto switched_on = ParseConfig(plain, "/etc/foxfire.toml", context);
+  auto switched_on = ParseConfig(plain, "/etc/foxfire.toml", context);
 
   ASSERT_TRUE(as_it_is) << ToString(as_it_is.error());
   EXPECT_EQ(as_it_is->config, nothing->config);
   ASSERT_TRUE(switched_on) << ToString(switched_on.error());
+  for (auto* sharing : {&switched_on->config.groups, &switched_on->config.users}) {
+    EXPECT_EQ(sharing->at("default"), nothing->config.engine.sharing);
+    sharing->clear();
+  }
   EXPECT_EQ(switched_on->config, nothing->config);
 }
 

@@ -92,7 +92,7 @@ TEST(ConfigLoaderTest, ReadsEveryKindOfValue) {
   EXPECT_EQ(config.server.on_shutdown, ShutdownPolicy::kStop);
   EXPECT_EQ(config.server.pid_file, "/etc/run/pid");
   EXPECT_EQ(config.auth.token_file, "/srv/foxfire/t.json");
-  EXPECT_EQ(config.engine.share_level, ShareLevel::kGroup);
+  EXPECT_EQ(config.engine.sharing.share_level, ShareLevel::kGroup);
   EXPECT_EQ(config.engine.max_lifetime, 0s);
   EXPECT_EQ(config.limits.message_bytes, 1U << 20);
   const ProfileConfig& profile = config.profiles.at("default");
@@ -160,7 +160,7 @@ TEST(ConfigLoaderTest, AMistakeIsOneLineThatSaysWhereWhatAndHowToMendIt) {
            Case{"[enigne]", "f:1: enigne: unknown section; did you mean [engine]?\n"},
            Case{"[x]",
                 "f:1: x: unknown section; the sections are server, tls, admin, http, zookeeper, "
-                "auth, engine, profile, session, limits, store, log\n"},
+                "auth, engine, group, user, profile, session, limits, store, log\n"},
            Case{"listen = 'x'",
                 "f:1: listen: this key is in no section; move it below a line such as [server]\n"},
            Case{"server = 1",
@@ -184,6 +184,14 @@ TEST(ConfigLoaderTest, AMistakeIsOneLineThatSaysWhereWhatAndHowToMendIt) {
            Case{"[limits]\nheader_bytes = 0.5",
                 "f:2: limits.header_bytes: expected a size, got a fraction; write a number and "
                 "unit in quotes, such as \"64MiB\"\n"},
+           Case{"user = 1",
+                "f:1: user: expected a section, got a whole number; write "
+                "[user.<name>] on a line of its own\n"},
+           Case{"[user]\nalice = 1",
+                "f:2: user.alice: expected a section, got a whole number; write [user.<name>] on "
+                "a line of its own\n"},
+           Case{"[group.bi]\nprofil = 'etl'",
+                "f:2: group.bi.profil: unknown key; did you mean profile?\n"},
            Case{"[engine]\nshare_level = 'User'",
                 "f:2: engine.share_level: \"User\" is not a choice; write connection, user, group "
                 "or server\n"},
@@ -227,6 +235,27 @@ TEST(ConfigLoaderTest, AMistakeIsOneLineThatSaysWhereWhatAndHowToMendIt) {
                 "f:2: profile.etl.mastr: unknown key; did you mean master?\n"},
        })
     EXPECT_EQ(MistakesOf(c.text), c.line) << c.text;
+}
+
+TEST(ConfigLoaderTest, GroupsAndUsersTakeFromEngineWhatTheyDoNotSet) {
+  const auto loaded = ParseConfig(R"(
+    [user."ann@example.com"]
+    profile = "mine"
+    [group.bi]
+    share_level = "group"
+    client_profiles = []
+    [engine]
+    client_share_levels = ["connection"]
+    profile = "etl"
+  )",
+                                  "/etc/f", {"/opt/foxfire/bin", 2});
+
+  ASSERT_TRUE(loaded) << ToString(loaded.error());
+  const SharingConfig ann = loaded->config.users.at("ann@example.com");
+  EXPECT_EQ(ann, (SharingConfig{ShareLevel::kUser, {"connection"}, "mine", {"*"}}));
+  const SharingConfig bi = loaded->config.groups.at("bi");
+  EXPECT_EQ(bi, (SharingConfig{ShareLevel::kGroup, {"connection"}, "etl", {}}));
+  EXPECT_EQ(loaded->ErrorAt("user.ann@example.com.profile", "", "").line, 3U);
 }
 
 TEST(ConfigLoaderTest, AllMistakesAreNamedByLine) {

@@ -7,18 +7,15 @@
 
 #include "server/config/config_loader.h"
 #include "server/config/config_text.h"
+#include "tests/unit/server/config/config_keys.h"
 
 namespace foxfire::server {
 namespace {
 
-std::string TitleOf(const ConfigKey& key) {
-  return key.section == kProfileSection ? "profile.default" : std::string(key.section);
-}
-
 TEST(ConfigSchemaTest, EveryKeyStandsOnceAndIsDescribedInASentence) {
   std::set<std::string> seen;
   for (const ConfigKey& key : ConfigKeys()) {
-    const std::string name = TitleOf(key) + "." + std::string(key.name);
+    const std::string name = TitleOf(key.section) + "." + std::string(key.name);
     EXPECT_TRUE(seen.insert(name).second) << name;
     EXPECT_FALSE(key.meaning.empty()) << name;
     EXPECT_EQ(key.meaning.back(), '.') << name;
@@ -28,25 +25,24 @@ TEST(ConfigSchemaTest, EveryKeyStandsOnceAndIsDescribedInASentence) {
 }
 
 TEST(ConfigSchemaTest, NoTwoKeysShareAField) {
-  Config config;
-  ProfileConfig profile;
+  Defaults defaults;
   std::set<FieldRef> seen;
   for (const ConfigKey& key : ConfigKeys())
-    EXPECT_TRUE(seen.insert(key.field({&config, &profile})).second) << key.section << key.name;
+    EXPECT_TRUE(seen.insert(defaults.FieldOf(key)).second) << key.section << key.name;
 }
 
 TEST(ConfigSchemaTest, EveryDefaultIsAllowedInAFile) {
-  Config defaults;
-  ProfileConfig profile;
+  Defaults defaults;
   for (const ConfigKey& key : ConfigKeys()) {
-    const std::string text = "[" + TitleOf(key) + "]\n" + std::string(key.name) + " = " +
-                             FormatField(key.field({&defaults, &profile})) + "\n";
+    const std::string text = "[" + TitleOf(key.section) + "]\n" + std::string(key.name) + " = " +
+                             FormatField(defaults.FieldOf(key)) + "\n";
 
     const auto loaded = ParseConfig(text, "/etc/foxfire.toml", {"/opt/foxfire/bin", 2});
 
     ASSERT_TRUE(loaded) << text << ToString(loaded.error());
-    EXPECT_EQ(loaded->config, ParseConfig("", "/etc/foxfire.toml", {"/opt/foxfire/bin", 2})->config)
-        << text;
+    const auto without = ParseConfig("[" + TitleOf(key.section) + "]\n", "/etc/foxfire.toml",
+                                     {"/opt/foxfire/bin", 2});
+    EXPECT_EQ(loaded->config, without->config) << text;
   }
 }
 
@@ -55,12 +51,11 @@ TEST(ConfigSchemaTest, EveryRangeHasTwoEndsThatItsTypeCanRead) {
     const size_t dots = key.allowed.find("..");
     if (dots == std::string_view::npos) continue;
     for (const std::string_view end : {key.allowed.substr(0, dots), key.allowed.substr(dots + 2)}) {
-      Config config;
-      ProfileConfig profile;
-      const bool number = std::holds_alternative<int64_t*>(key.field({&config, &profile}));
+      Defaults defaults;
+      const bool number = std::holds_alternative<int64_t*>(defaults.FieldOf(key));
       const std::string value = number ? std::string(end) : QuoteToml(end);
       const std::string text =
-          "[" + TitleOf(key) + "]\n" + std::string(key.name) + " = " + value + "\n";
+          "[" + TitleOf(key.section) + "]\n" + std::string(key.name) + " = " + value + "\n";
 
       const auto loaded = ParseConfig(text, "/etc/foxfire.toml", {});
 

@@ -85,6 +85,15 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"[tls]\ncertificate = 'cert.pem'",
                       "f:5: tls.key: not set, but tls.certificate is; name the certificate's "
                       "private key\n"},
+        Contradiction{"[engine]\nprofile = 'etl'",
+                      "f:6: engine.profile: there is no profile \"etl\"; correct it, or write a "
+                      "section [profile.etl]\n"},
+        Contradiction{"[group.bi]\nclient_profiles = ['*', 'etl']",
+                      "f:6: group.bi.client_profiles: there is no profile \"etl\"; correct it, or "
+                      "write a section [profile.etl]\n"},
+        Contradiction{"[user.ann]\nclient_share_levels = ['users']",
+                      "f:6: user.ann.client_share_levels: \"users\" is no share level; write "
+                      "connection, user, group or server\n"},
         Contradiction{"[tls]\nkey = 'key.pem'",
                       "f:5: tls.certificate: not set, but tls.key is; name the key's "
                       "certificate\n"},
