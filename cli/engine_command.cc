@@ -50,6 +50,16 @@ Result<void> List(const EngineOptions& options, Client& client, const Terminal& 
   return {};
 }
 
+Result<void> Queue(const EngineOptions& options, Client& client, const Terminal& terminal) {
+  pb::ListLaunchesRequest request;
+  request.set_user(options.user);
+  ASSIGN_OR_RETURN(const auto launches,
+                   client.Call(&pb::Admin::StubInterface::ListLaunches, request));
+  terminal.out << (options.format == OutputFormat::kJson ? Render(ToJsonArray(launches.launches()))
+                                                         : LaunchTable(launches, terminal));
+  return {};
+}
+
 Result<void> Show(const EngineOptions& options, Client& client, const Terminal& terminal) {
   pb::ShowEngineRequest request;
   request.set_engine_id(options.engine);
@@ -99,6 +109,12 @@ void AddEngineCommand(CLI::App& app, Action& action) {
   list->add_option("--user", options->user, "Only this user's");
   AddOutputOption(*list, options->format);
 
+  CLI::App* queue =
+      AddVerb(*noun, "queue", "Shows the engines that are being started or wait for room", options,
+              action, Queue);
+  queue->add_option("--user", options->user, "Only this user's");
+  AddOutputOption(*queue, options->format);
+
   CLI::App* show = AddVerb(*noun, "show", "Shows one engine", options, action, Show);
   AddEngineArgument(*show, *options);
   AddOutputOption(*show, options->format);
@@ -133,6 +149,22 @@ std::string EngineTable(const pb::ListEnginesResponse& engines, const Terminal& 
                   engine.endpoint(), engine.application_id(), std::to_string(engine.sessions()),
                   std::to_string(engine.operations()), Age(engine, terminal), Idle(engine),
                   Memory(engine)});
+  }
+  return table.Render(terminal.width);
+}
+
+std::string LaunchTable(const pb::ListLaunchesResponse& launches, const Terminal& terminal) {
+  if (launches.launches().empty()) return "no launches\n";
+  Table table;
+  table.AddColumn("PLACE", Align::kRight);
+  for (const char* header : {"KEY", "RUN AS", "ENGINE"}) table.AddColumn(header);
+  for (const char* header : {"CALLERS", "AGE"}) table.AddColumn(header, Align::kRight);
+  table.AddColumn("WAITS FOR");
+  for (const pb::Launch& launch : launches.launches()) {
+    table.AddRow({launch.place() > 0 ? std::to_string(launch.place()) : "", launch.key(),
+                  launch.run_as(), ShortId(launch.engine_id()), std::to_string(launch.callers()),
+                  HumanDuration(terminal.now - FromUnixMillis(launch.since_ms())),
+                  launch.waits_for()});
   }
   return table.Render(terminal.width);
 }

@@ -11,6 +11,7 @@ namespace foxfire::cli {
 void AddEngineCommand(CLI::App& app, Action& action);
 
 std::string EngineTable(const pb::ListEnginesResponse& engines, const Terminal& terminal);
+std::string LaunchTable(const pb::ListLaunchesResponse& launches, const Terminal& terminal);
 std::string EngineFields(const pb::Engine& engine, const Terminal& terminal);
 std::string KillReport(const pb::KillEngineResponse& killed);
 

@@ -43,6 +43,18 @@ OrderedJson ToJson(const pb::Engine& engine) {
   return json;
 }
 
+OrderedJson ToJson(const pb::Launch& launch) {
+  OrderedJson json;
+  json["place"] = launch.place() > 0 ? OrderedJson(launch.place()) : nullptr;
+  json["key"] = launch.key();
+  json["run_as"] = launch.run_as();
+  json["engine_id"] = TextOrNull(launch.engine_id());
+  json["callers"] = launch.callers();
+  json["since"] = Time(launch.since_ms());
+  json["waits_for"] = TextOrNull(launch.waits_for());
+  return json;
+}
+
 OrderedJson ToJson(const pb::KillEngineResponse& killed) {
   OrderedJson json;
   json["engine_id"] = killed.engine_id();

@@ -100,8 +100,8 @@ Result<discovery::ZooKeeperDirectoryOptions> Gateway::DirectoryOptions() const {
 }
 
 Result<void> Gateway::StartCalls() {
-  router_ = std::make_unique<SessionRouter>(EngineKeyOptionsOf(config_), *sessions_, *broker_,
-                                            *directory_, *core_);
+  router_ = std::make_unique<SessionRouter>(RouterOptionsOf(config_), *sessions_, *broker_,
+                                            *directory_, *core_, metrics_);
   calls_ = std::make_unique<CallService>(CallOptionsOf(config_), *tokens_, *router_, *sessions_,
                                          *broker_, *directory_, *store_, *core_, metrics_);
   chores_ = std::make_unique<GatewayChores>(config_.session.idle_timeout, *tokens_, *sessions_,

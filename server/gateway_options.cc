@@ -79,19 +79,27 @@ EngineOptions EngineOptionsOf(const Config& config) {
   options.kill_grace = config.engine.kill_grace;
   options.connection_linger = config.engine.connection_linger;
   options.engines_max = static_cast<size_t>(config.limits.engines);
+  options.cluster_engines_max = static_cast<size_t>(config.limits.cluster_engines);
+  options.engines_per_user = static_cast<size_t>(config.limits.engines_per_user);
+  options.engines_per_group = static_cast<size_t>(config.limits.engines_per_group);
+  options.queued_max = static_cast<size_t>(config.limits.queued_launches);
+  options.queue_timeout = config.limits.queue_timeout;
   options.waiting_max = static_cast<size_t>(config.limits.held_calls);
   options.forget_after = config.engine.drain_grace + std::chrono::minutes(1);
   return options;
 }
 
-EngineKeyOptions EngineKeyOptionsOf(const Config& config) {
-  EngineKeyOptions options;
+RouterOptions RouterOptionsOf(const Config& config) {
+  RouterOptions router;
+  EngineKeyOptions& options = router.keys;
   options.everybody = RulesOf(config.engine.sharing);
   for (const auto& [name, sharing] : config.groups) options.groups[name] = RulesOf(sharing);
   for (const auto& [name, sharing] : config.users) options.users[name] = RulesOf(sharing);
   options.profiles.clear();
   for (const auto& [name, profile] : config.profiles) options.profiles.insert(name);
-  return options;
+  router.sessions_per_user = static_cast<size_t>(config.limits.sessions_per_user);
+  router.sessions_per_engine = static_cast<size_t>(config.limits.sessions_per_engine);
+  return router;
 }
 
 SessionManagerOptions SessionManagerOptionsOf(const Config& config) {
@@ -99,7 +107,8 @@ SessionManagerOptions SessionManagerOptionsOf(const Config& config) {
 }
 
 CallOptions CallOptionsOf(const Config& config) {
-  return {static_cast<size_t>(config.limits.calls_per_user)};
+  return {static_cast<size_t>(config.limits.calls_per_user),
+          static_cast<size_t>(config.limits.operations_per_user)};
 }
 
 http2::DataPlaneOptions DataPlaneOptionsOf(const Config& config) {

@@ -20,7 +20,7 @@ launcher::EmbeddedZooKeeperOptions EmbeddedZooKeeperOptionsOf(const Config& conf
 // host:port[,host:port…] of the ensemble, or of the embedded server.
 std::string ZooKeeperConnectOf(const Config& config);
 EngineOptions EngineOptionsOf(const Config& config);
-EngineKeyOptions EngineKeyOptionsOf(const Config& config);
+RouterOptions RouterOptionsOf(const Config& config);
 SessionManagerOptions SessionManagerOptionsOf(const Config& config);
 CallOptions CallOptionsOf(const Config& config);
 http2::DataPlaneOptions DataPlaneOptionsOf(const Config& config);

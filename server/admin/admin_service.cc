@@ -80,6 +80,14 @@ grpc::Status AdminService::ListEngines(grpc::ServerContext* context,
                 [&](const Caller& caller) { return engines_.List(caller, *request); });
 }
 
+grpc::Status AdminService::ListLaunches(grpc::ServerContext* context,
+                                        const pb::ListLaunchesRequest* request,
+                                        pb::ListLaunchesResponse* response) {
+  return Answer("ListLaunches", *context, *response, [&](const Caller& caller) {
+    return engines_.Launches(caller, *request, LimitsOf(*context));
+  });
+}
+
 grpc::Status AdminService::ShowEngine(grpc::ServerContext* context,
                                       const pb::ShowEngineRequest* request,
                                       pb::ShowEngineResponse* response) {

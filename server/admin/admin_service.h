@@ -46,6 +46,8 @@ class AdminService final : public pb::Admin::Service {
 
   grpc::Status ServerInfo(grpc::ServerContext* context, const pb::ServerInfoRequest* request,
                           pb::ServerInfoResponse* response) override;
+  grpc::Status ListLaunches(grpc::ServerContext* context, const pb::ListLaunchesRequest* request,
+                            pb::ListLaunchesResponse* response) override;
   grpc::Status ListEngines(grpc::ServerContext* context, const pb::ListEnginesRequest* request,
                            pb::ListEnginesResponse* response) override;
   grpc::Status ShowEngine(grpc::ServerContext* context, const pb::ShowEngineRequest* request,

@@ -8,8 +8,8 @@
 #include <optional>
 #include <set>
 
-#include "common/mutex.h"
 #include "common/units.h"
+#include "server/admin/pending_answer.h"
 #include "server/admin/visibility.h"
 
 namespace foxfire::server {
@@ -23,34 +23,6 @@ constexpr size_t kLongestReason = 500;
 constexpr uint32_t kDefaultLogLines = 100;
 constexpr uint32_t kMostLogLines = 10000;
 constexpr size_t kEndedEngines = 1000;  // whose logs may still be asked for
-// How long a handler goes on waiting for a caller who has left.
-constexpr Duration kCancelCheck = 200ms;
-
-// What the broker answers on its own thread, for a handler that may have stopped waiting.
-struct PendingKill {
-  Mutex mutex;
-  ConditionVariable answered;
-  std::optional<Result<KillOutcome>> outcome GUARDED_BY(mutex);
-};
-
-Result<KillOutcome> Await(PendingKill& pending, const CallLimits& limits,
-                          const std::string& engine_id) {
-  MutexLock lock(pending.mutex);
-  while (!pending.outcome) {
-    const SteadyTime now = std::chrono::steady_clock::now();
-    if (now >= limits.deadline) {
-      return MakeError(Code::kDeadlineExceeded,
-                       fmt::format("engine {} has been asked to stop but still runs: see its state "
-                                   "with \"foxfire engine show\"",
-                                   engine_id));
-    }
-    if (limits.is_cancelled && limits.is_cancelled()) {
-      return MakeError(Code::kCancelled, "the caller has left");
-    }
-    pending.answered.WaitUntil(pending.mutex, std::min(limits.deadline, now + kCancelCheck));
-  }
-  return *pending.outcome;
-}
 
 Result<Duration> GraceOf(const pb::KillEngineRequest& request) {
   if (!request.has_grace_ms()) return kDefaultGrace;
@@ -89,6 +61,23 @@ Result<pb::ShowEngineResponse> EngineHandlers::Show(const Caller& caller,
   return response;
 }
 
+Result<pb::ListLaunchesResponse> EngineHandlers::Launches(const Caller& caller,
+                                                          const pb::ListLaunchesRequest& request,
+                                                          const CallLimits& limits) {
+  ASSIGN_OR_RETURN(const std::string user, VisibleUser(*caller.principal, request.user()));
+  const auto pending = std::make_shared<PendingAnswer<std::vector<LaunchStatus>>>();
+  broker_.ListLaunches([pending](std::vector<LaunchStatus> list) { pending->Set(list); });
+  ASSIGN_OR_RETURN(const std::vector<LaunchStatus> launches,
+                   pending->Await(limits, "the gateway is too busy to answer; try again"));
+  const EngineUsage usage(sessions_.List());
+  pb::ListLaunchesResponse response;
+  for (const LaunchStatus& launch : launches) {
+    const bool is_theirs = launch.run_as == user || usage.IsOwner(UserId(user), launch.key);
+    if (user.empty() || is_theirs) *response.add_launches() = ToMessage(launch);
+  }
+  return response;
+}
+
 Result<pb::KillEngineResponse> EngineHandlers::Kill(const Caller& caller,
                                                     const pb::KillEngineRequest& request,
                                                     const CallLimits& limits) {
@@ -101,13 +90,14 @@ Result<pb::KillEngineResponse> EngineHandlers::Kill(const Caller& caller,
   kill.reason = ToOneLine(request.reason(), kLongestReason);
   if (kill.reason.empty()) kill.reason = "no reason given";
   kill.grace = grace;
-  auto pending = std::make_shared<PendingKill>();
-  broker_.Kill(engine.id, kill, [pending](const Result<KillOutcome>& outcome) {
-    MutexLock lock(pending->mutex);
-    pending->outcome = outcome;
-    pending->answered.NotifyAll();
-  });
-  ASSIGN_OR_RETURN(const KillOutcome outcome, Await(*pending, limits, engine.id.str()));
+  const auto pending = std::make_shared<PendingAnswer<Result<KillOutcome>>>();
+  broker_.Kill(engine.id, kill, [pending](Result<KillOutcome> ended) { pending->Set(ended); });
+  ASSIGN_OR_RETURN(const Result<KillOutcome> answer,
+                   pending->Await(limits, fmt::format("engine {} has been asked to stop but still "
+                                                      "runs: see its state with \"foxfire engine "
+                                                      "show\"",
+                                                      engine.id.str())));
+  ASSIGN_OR_RETURN(const KillOutcome outcome, answer);
   pb::KillEngineResponse response;
   response.set_engine_id(outcome.id.str());
   response.set_key(outcome.key.ToString());

@@ -26,6 +26,9 @@ class EngineHandlers {
                                        const pb::ListEnginesRequest& request) const;
   Result<pb::ShowEngineResponse> Show(const Caller& caller,
                                       const pb::ShowEngineRequest& request) const;
+  Result<pb::ListLaunchesResponse> Launches(const Caller& caller,
+                                            const pb::ListLaunchesRequest& request,
+                                            const CallLimits& limits);
   // Waits for the engine's end. If the caller leaves first, the engine is ended all the same.
   Result<pb::KillEngineResponse> Kill(const Caller& caller, const pb::KillEngineRequest& request,
                                       const CallLimits& limits);

@@ -34,6 +34,18 @@ pb::Engine ToMessage(const EngineStatus& engine, const EngineUsage::Use& use, Wa
   return message;
 }
 
+pb::Launch ToMessage(const LaunchStatus& launch) {
+  pb::Launch message;
+  message.set_key(ToUtf8(launch.key.ToString()));
+  message.set_run_as(ToUtf8(launch.run_as));
+  message.set_engine_id(launch.engine.str());
+  message.set_place(static_cast<int64_t>(launch.place.value_or(0)));
+  message.set_callers(static_cast<int64_t>(launch.callers));
+  message.set_since_ms(ToUnixMillis(launch.since));
+  message.set_waits_for(ToUtf8(launch.waits_for));
+  return message;
+}
+
 pb::Session ToMessage(const SessionSummary& session) {
   pb::Session message;
   message.set_session_id(ToUtf8(session.info.id.str()));

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "proto/admin.pb.h"
 #include "server/admin/engine_usage.h"
+#include "server/engine/engine_launches.h"
 #include "server/engine/engine_status.h"
 #include "server/session/session_manager.h"
 #include "server/store/event_store.h"
@@ -16,6 +17,7 @@ namespace foxfire::server {
 namespace pb = ::foxfire::admin::v1;
 
 pb::Engine ToMessage(const EngineStatus& engine, const EngineUsage::Use& use, WallTime now);
+pb::Launch ToMessage(const LaunchStatus& launch);
 pb::Session ToMessage(const SessionSummary& session);
 pb::Session ToMessage(const SessionRecord& session);
 pb::Event ToMessage(const EventRecord& event);

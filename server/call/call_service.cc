@@ -13,6 +13,9 @@
 namespace foxfire::server {
 namespace {
 
+// Clients of Spark 4.1 and later come again after it.
+constexpr Duration kRetryDelay = std::chrono::seconds(5);
+
 // What the call may do depends on its first message, too.
 const MethodTraits& MethodOf(const Call& call, const Envelope& envelope) {
   return envelope.only_cleans_up ? CleanUpTraits() : *call.method;
@@ -59,13 +62,24 @@ tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
   call.method = &TraitsOf(head.path);
   call.principal = *std::move(principal);
   const UserId& user = call.principal->user;
-  if (user_calls_.Begin(user) > options_.calls_per_user && call.method->may_launch) {
-    user_calls_.End(user);
+  if (user_calls_.Add(user) > options_.calls_per_user && call.method->may_launch) {
+    user_calls_.Remove(user);
     stats_.over_user_limit.Increment();
     stats_.CountEnd(Code::kResourceExhausted);
     return Refuse(Code::kResourceExhausted,
                   fmt::format("{} has {} calls open already (limits.calls_per_user)", user.str(),
                               options_.calls_per_user));
+  }
+  if (call.method->is_operation && user_operations_.Add(user) > options_.operations_per_user) {
+    user_operations_.Remove(user);
+    user_calls_.Remove(user);
+    stats_.over_user_operations.Increment();
+    stats_.CountEnd(Code::kResourceExhausted);
+    return tl::unexpected(StatusWithRetry(
+        {Code::kResourceExhausted,
+         fmt::format("{} has {} operations running already (limits.operations_per_user)",
+                     user.str(), options_.operations_per_user)},
+        kRetryDelay));
   }
   call.wish = head.wish;
   call.user_agent = head.user_agent;
@@ -149,7 +163,8 @@ void CallService::Bind(const SessionInfo& session) {
 
 void CallService::Ended(Call& call, Code code) {
   const WallTime now = core_.clock().WallNow();
-  user_calls_.End(call.principal->user);
+  user_calls_.Remove(call.principal->user);
+  if (call.method->is_operation) user_operations_.Remove(call.principal->user);
   stats_.open.Decrement();
   stats_.CountEnd(code);
   stats_.seconds.Observe(std::chrono::duration<double>(now - call.began).count());

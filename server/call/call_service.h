@@ -13,14 +13,16 @@
 #include "server/call/call.h"
 #include "server/call/call_stats.h"
 #include "server/call/session_router.h"
-#include "server/call/user_calls.h"
+#include "server/id_counts.h"
 #include "server/store/event_store.h"
 #include "server/store/refusal_log.h"
 
 namespace foxfire::server {
 
 struct CallOptions {
-  size_t calls_per_user = 2000;  // limits.calls_per_user, open at the same time
+  // Open at the same time.
+  size_t calls_per_user = 2000;      // limits.calls_per_user
+  size_t operations_per_user = 500;  // limits.operations_per_user
 };
 
 // Thread-safe; never blocks. A Call is confined to its loop.
@@ -84,7 +86,8 @@ class CallService {
   EventStore& store_;
   Executor& core_;
   CallStats stats_;
-  UserCalls user_calls_;
+  IdCounts<UserId> user_calls_;
+  IdCounts<UserId> user_operations_;
   auth::AuthStats auth_stats_;
   RefusalLog refusals_;
 };

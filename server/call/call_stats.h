@@ -16,6 +16,7 @@ struct CallStats {
   explicit CallStats(Metrics& metrics)
       : open(metrics.AddGauge("foxfire_calls_open", "Admitted calls that have not ended.")),
         over_user_limit(LimitRefusals(metrics, "limits.calls_per_user")),
+        over_user_operations(LimitRefusals(metrics, "limits.operations_per_user")),
         seconds(
             metrics.AddHistogram("foxfire_call_seconds", "From the headers to the end of a call.",
                                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300})) {
@@ -32,6 +33,7 @@ struct CallStats {
 
   Gauge& open;
   Counter& over_user_limit;
+  Counter& over_user_operations;
   Histogram& seconds;
   std::array<Counter*, 17> ended{};
 };

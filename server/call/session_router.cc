@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include "common/log.h"
+#include "server/limit_refusals.h"
 
 namespace foxfire::server {
 namespace {
+
+// Clients of Spark 4.1 and later come again after it.
+constexpr Duration kRetryDelay = std::chrono::seconds(5);
 
 // Of a session that is bound to an engine: SESSION_CHANGED would be a guess, and for good.
 Error NotReadYet() {
@@ -19,17 +23,22 @@ struct SessionRouter::Pending {
   EngineChoice choice;
   RouteCallback done;
 
-  void Fail(const Error& error) const { done(tl::unexpected(StatusOf(error))); }
+  void Fail(const Error& error) const {
+    const bool helps_to_wait = error.code == Code::kResourceExhausted;
+    done(tl::unexpected(helps_to_wait ? StatusWithRetry(error, kRetryDelay) : StatusOf(error)));
+  }
 };
 
-SessionRouter::SessionRouter(EngineKeyOptions options, SessionManager& sessions,
-                             EngineBroker& broker, discovery::EngineDirectory& directory,
-                             Executor& core)
+SessionRouter::SessionRouter(RouterOptions options, SessionManager& sessions, EngineBroker& broker,
+                             discovery::EngineDirectory& directory, Executor& core,
+                             Metrics& metrics)
     : options_(std::move(options)),
       sessions_(sessions),
       broker_(broker),
       directory_(directory),
-      core_(core) {}
+      core_(core),
+      over_user_sessions_(LimitRefusals(metrics, "limits.sessions_per_user")),
+      over_engine_sessions_(LimitRefusals(metrics, "limits.sessions_per_engine")) {}
 
 std::optional<RouteResult> SessionRouter::RouteNow(const MethodTraits& method, const UserId& user,
                                                    const SessionId& session_id) const {
@@ -59,7 +68,7 @@ void SessionRouter::RouteLater(RouteRequest request, RouteCallback done) {
   pending->request = std::move(request);
   pending->done = std::move(done);
   const RouteRequest& r = pending->request;
-  auto choice = ChooseEngine(options_, *r.principal, r.session_id.str(), r.wish);
+  auto choice = ChooseEngine(options_.keys, *r.principal, r.session_id.str(), r.wish);
   if (!choice) return pending->Fail(choice.error());
   pending->choice = *std::move(choice);
   broker_.AwaitSync([this, pending] { Resolve(pending); });
@@ -125,7 +134,22 @@ void SessionRouter::WithoutSession(const PendingPtr& pending) {
                    pending->request.principal->user.str(), pending->request.method->name)});
 }
 
+// Waiting does not help: it is for the user to stop some.
+bool SessionRouter::HasRoom(const PendingPtr& pending) {
+  const UserId& user = pending->request.principal->user;
+  if (sessions_.ActiveOf(user) < options_.sessions_per_user) return true;
+  over_user_sessions_.Increment();
+  pending->done(tl::unexpected(StatusOf(
+      {Code::kResourceExhausted,
+       fmt::format(
+           "{} has {} sessions already (limits.sessions_per_user): stop some, with stop() or "
+           "\"foxfire session close\"",
+           user.str(), options_.sessions_per_user)})));
+  return false;
+}
+
 void SessionRouter::AcquireEngine(const PendingPtr& pending) {
+  if (!HasRoom(pending)) return;
   broker_.Acquire(pending->choice.key, pending->choice.run_as,
                   [this, pending](const Result<LiveEnginePtr>& engine) {
                     if (!engine) return pending->Fail(engine.error());
@@ -134,6 +158,14 @@ void SessionRouter::AcquireEngine(const PendingPtr& pending) {
 }
 
 void SessionRouter::Bind(const PendingPtr& pending, const LiveEnginePtr& engine) {
+  if (!HasRoom(pending)) return;
+  if (sessions_.ActiveOn(engine->id) >= options_.sessions_per_engine) {
+    over_engine_sessions_.Increment();
+    return pending->Fail(
+        {Code::kResourceExhausted,
+         fmt::format("the engine of {} has {} sessions already (limits.sessions_per_engine)",
+                     pending->choice.key.owner, options_.sessions_per_engine)});
+  }
   const RouteRequest& request = pending->request;
   discovery::SessionBinding binding{request.principal->user, request.session_id,
                                     pending->choice.key, engine->id, core_.clock().WallNow()};

@@ -24,12 +24,19 @@ struct RouteRequest {
   std::string peer;
 };
 
+struct RouterOptions {
+  EngineKeyOptions keys;
+  // Active ones that this gateway knows.
+  size_t sessions_per_user = 1000;    // limits.sessions_per_user
+  size_t sessions_per_engine = 1000;  // limits.sessions_per_engine
+};
+
 // Thread-safe; never blocks.
 class SessionRouter {
  public:
   // All borrowed, must outlive this and every callback.
-  SessionRouter(EngineKeyOptions options, SessionManager& sessions, EngineBroker& broker,
-                discovery::EngineDirectory& directory, Executor& core);
+  SessionRouter(RouterOptions options, SessionManager& sessions, EngineBroker& broker,
+                discovery::EngineDirectory& directory, Executor& core, Metrics& metrics);
 
   // What can be said at once: a session that is known. nullopt: ask RouteLater.
   std::optional<RouteResult> RouteNow(const MethodTraits& method, const UserId& user,
@@ -51,14 +58,18 @@ class SessionRouter {
   void WithoutSession(const PendingPtr& pending);
   void AcquireEngine(const PendingPtr& pending);
   void Bind(const PendingPtr& pending, const LiveEnginePtr& engine);
+  // False, and answered, if the user has as many sessions as they may.
+  bool HasRoom(const PendingPtr& pending);
   void Open(const PendingPtr& pending, const discovery::SessionBinding& binding,
             const LiveEnginePtr& engine);
 
-  const EngineKeyOptions options_;
+  const RouterOptions options_;
   SessionManager& sessions_;
   EngineBroker& broker_;
   discovery::EngineDirectory& directory_;
   Executor& core_;
+  Counter& over_user_sessions_;
+  Counter& over_engine_sessions_;
 };
 
 }  // namespace foxfire::server

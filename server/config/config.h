@@ -136,9 +136,17 @@ struct LimitsConfig {
   uint64_t held_bytes = 256ULL << 20;                         // 1KiB..64GiB, all held calls
   int64_t held_calls = 1000;                                  // 1..1000000
   int64_t calls_per_user = 2000;                              // 1..1000000
+  int64_t operations_per_user = 500;                          // 1..1000000
+  int64_t sessions_per_user = 1000;                           // 1..1000000
+  int64_t sessions_per_engine = 1000;                         // 1..1000000
   Duration first_message_timeout = std::chrono::seconds(30);  // 100ms..10m
   int64_t resets_per_second = 100;                            // 1..100000, one connection
   int64_t engines = 50;                                       // 1..10000
+  int64_t cluster_engines = 0;                                // 0..100000
+  int64_t engines_per_user = 10;                              // 0..10000
+  int64_t engines_per_group = 10;                             // 0..10000
+  int64_t queued_launches = 100;                              // 1..100000
+  Duration queue_timeout = std::chrono::minutes(1);           // 0s..1h
   bool operator==(const LimitsConfig&) const = default;
 };
 

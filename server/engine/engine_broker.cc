@@ -136,6 +136,10 @@ Result<EngineStatus> EngineBroker::Show(const EngineId& id) const {
   return MakeError(Code::kNotFound, fmt::format("no engine {} is running", id.str()));
 }
 
+void EngineBroker::ListLaunches(std::function<void(std::vector<LaunchStatus>)> done) {
+  core_.Post([this, done = std::move(done)] { done(launches_.List()); });
+}
+
 Result<std::string> EngineBroker::LogTail(const EngineId& id, size_t lines) const {
   return launcher_.LogTail(id, lines);
 }
@@ -283,6 +287,7 @@ void EngineBroker::Died(const EngineId& id, const std::string& how, bool in_orde
     WriteObituary(id, how);
   }
   kills_.Ended(id);
+  launches_.RoomFreed();
 }
 
 void EngineBroker::WriteObituary(const EngineId& id, const std::string& how) {

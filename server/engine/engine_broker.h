@@ -68,6 +68,8 @@ class EngineBroker {
   void ReportDead(const EngineId& id, const std::string& how);
 
   std::vector<EngineStatus> List() const;
+  // Launches under way, see EngineLaunches::List. `done` is called on `core`.
+  void ListLaunches(std::function<void(std::vector<LaunchStatus>)> done);
   Result<EngineStatus> Show(const EngineId& id) const;
   Result<std::string> LogTail(const EngineId& id, size_t lines) const;
 

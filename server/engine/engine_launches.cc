@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/log.h"
 #include "common/units.h"
 #include "server/limit_refusals.h"
@@ -13,6 +15,12 @@ namespace {
 constexpr Duration kLockRetry = std::chrono::seconds(1);  // while ZooKeeper is away
 constexpr size_t kLogLinesForClients = 15;
 
+// Whose limit counts: sessions' engines are their users'. A session id has no slash.
+std::string PersonOf(const EngineKey& key) {
+  if (key.level != ShareLevel::kConnection) return key.owner;
+  return key.owner.substr(0, key.owner.rfind('/'));
+}
+
 Error StoppingError() { return {Code::kUnavailable, "this gateway stops; try again"}; }
 
 }  // namespace
@@ -23,6 +31,7 @@ struct EngineLaunches::Launch {
   std::string run_as;
   Phase phase = Phase::kLocking;
   bool has_lock = false;
+  WallTime since;
   EngineId engine;  // once it is starting
   SteadyTime began;
   TimerId deadline = 0;
@@ -43,7 +52,10 @@ EngineLaunches::EngineLaunches(const EngineOptions& options, discovery::EngineDi
       core_(core),
       metrics_(metrics),
       over_held_calls_(LimitRefusals(metrics, "limits.held_calls")),
-      over_engines_(LimitRefusals(metrics, "limits.engines")),
+      over_queued_(LimitRefusals(metrics, "limits.queued_launches")),
+      over_queue_timeout_(LimitRefusals(metrics, "limits.queue_timeout")),
+      queued_(metrics.AddGauge("foxfire_engine_launches_queued",
+                               "Launches that wait for room or for their turn.")),
       changed_(std::move(changed)) {}
 
 EngineLaunches::~EngineLaunches() = default;
@@ -69,22 +81,13 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
     launch->waiters.push_back(std::move(waiter));
     return;
   }
-  // A launch that has a process is in the table already.
-  const size_t engines = table_.CountOwn() + launches_.size() - starting_;
-  if (engines > options_.engines_max) {
-    launches_.erase(key);
-    over_engines_.Increment();
-    return waiter(
-        MakeError(Code::kResourceExhausted,
-                  fmt::format("{} engines run or start already (limits.engines); try again later",
-                              engines - 1)));
-  }
   ++waiting_;
   launch = std::make_unique<Launch>();
   launch->number = next_number_++;
   launch->key = key;
   launch->run_as = run_as;
   launch->began = core_.clock().Now();
+  launch->since = core_.clock().WallNow();
   launch->waiters.push_back(std::move(waiter));
   launch->deadline = core_.PostAfter(
       options_.launch_timeout, [this, key, number = launch->number] { TimedOut(key, number); });
@@ -122,10 +125,93 @@ void EngineLaunches::LockAnswered(const EngineKey& key, uint64_t number, Result<
   }
   if (!*answer) return AwaitOther(*launch);
   launch->has_lock = true;
-  launch->phase = Phase::kQueued;
-  launch->hindrance = "other launches go first (engine.concurrent_launches)";
-  queue_.emplace_back(key, number);
+  Enqueue(*launch);
+}
+
+void EngineLaunches::Enqueue(Launch& launch) {
+  if (queue_.size() >= options_.queued_max) {
+    return Reject(
+        EngineKey(launch.key),
+        fmt::format("{} launches wait for room already (limits.queued_launches)", queue_.size()),
+        over_queued_);
+  }
+  launch.phase = Phase::kQueued;
+  launch.hindrance = "other launches go first (engine.concurrent_launches)";
+  queue_.Add(launch.run_as, {launch.key, launch.number});
+  core_.Cancel(launch.deadline);
+  launch.deadline = core_.PostAfter(
+      options_.queue_timeout,
+      [this, key = launch.key, number = launch.number] { QueueTimedOut(key, number); });
   StartNext();
+}
+
+void EngineLaunches::QueueTimedOut(const EngineKey& key, uint64_t number) {
+  const Launch* const launch = Find(key, number);
+  if (launch == nullptr || launch->phase != Phase::kQueued) return;
+  const std::string shortage = Shortage(key);
+  Reject(key,
+         fmt::format("no room within {} (limits.queue_timeout): {}",
+                     FormatDuration(options_.queue_timeout),
+                     shortage.empty() ? launch->hindrance : shortage),
+         over_queue_timeout_);
+}
+
+std::string EngineLaunches::Shortage(const EngineKey& key) const {
+  const auto full = [](size_t count, size_t most, const std::string& whose, const char* limit) {
+    if (most == 0 || count < most) return std::string();
+    return fmt::format("{} engines {} run or start already (limits.{})", count, whose, limit);
+  };
+  std::string what = full(table_.CountIf([](const EngineEntry& engine) { return engine.is_own; }),
+                          options_.engines_max, "of this gateway", "engines");
+  if (what.empty()) {
+    what = full(table_.CountIf([](const EngineEntry&) { return true; }),
+                options_.cluster_engines_max, "of the cluster", "cluster_engines");
+  }
+  const std::string owner = PersonOf(key);
+  if (!what.empty() || key.level == ShareLevel::kServer) return what;
+  const bool is_group = key.level == ShareLevel::kGroup;
+  const size_t of_owner = table_.CountIf([&](const EngineEntry& engine) {
+    const EngineKey& other = engine.record.key;
+    return (other.level == ShareLevel::kGroup) == is_group && other.level != ShareLevel::kServer &&
+           PersonOf(other) == owner;
+  });
+  return is_group ? full(of_owner, options_.engines_per_group, "of " + owner, "engines_per_group")
+                  : full(of_owner, options_.engines_per_user, "of " + owner, "engines_per_user");
+}
+
+void EngineLaunches::Reject(const EngineKey& key, const std::string& why, Counter& counter) {
+  const Launch& launch = *launches_.at(key);
+  const Error error{Code::kResourceExhausted,
+                    fmt::format("no engine for {}: {}", launch.key.owner, why)};
+  Log("broker").warn("launch rejected key={}: {}", key.ToString(), error.message);
+  Note(event::kEngineLaunchFailed, launch, error.message);
+  counter.Increment();
+  for (const Waiter& waiter : Finish(key, "rejected")) waiter(tl::unexpected(error));
+}
+
+std::vector<LaunchStatus> EngineLaunches::List() const {
+  std::vector<LaunchStatus> list;
+  for (const auto& [key, launch] : launches_) {
+    LaunchStatus status{key,
+                        launch->run_as,
+                        launch->engine,
+                        queue_.PlaceOf(key),
+                        launch->waiters.size(),
+                        launch->since,
+                        launch->hindrance};
+    if (const std::string shortage = Shortage(key);
+        launch->phase == Phase::kQueued && !shortage.empty()) {
+      status.waits_for = shortage;
+    }
+    list.push_back(std::move(status));
+  }
+  const auto order = [](const LaunchStatus& launch) {
+    return std::pair(launch.place.value_or(0), launch.since);
+  };
+  std::stable_sort(list.begin(), list.end(), [order](const LaunchStatus& a, const LaunchStatus& b) {
+    return order(a) < order(b);
+  });
+  return list;
 }
 
 void EngineLaunches::AwaitOther(Launch& launch) {
@@ -157,17 +243,23 @@ void EngineLaunches::Close() {
 }
 
 void EngineLaunches::StartNext() {
-  while (!is_closed_ && starting_ < options_.concurrent_launches && !queue_.empty()) {
-    const auto [key, number] = queue_.front();
-    queue_.pop_front();
-    if (Launch* launch = Find(key, number)) StartProcess(*launch);
+  while (!is_closed_ && starting_ < options_.concurrent_launches) {
+    const auto next =
+        queue_.TakeNext([this](const EngineKey& key) { return Shortage(key).empty(); });
+    if (!next) break;
+    StartProcess(*Find(next->key, next->number));
   }
+  queued_.Set(static_cast<double>(queue_.size()));
 }
 
 void EngineLaunches::StartProcess(Launch& launch) {
   ++starting_;
   launch.phase = Phase::kStarting;
   launch.hindrance = "it has not registered itself in ZooKeeper";
+  core_.Cancel(launch.deadline);
+  launch.deadline =
+      core_.PostAfter(options_.launch_timeout,
+                      [this, key = launch.key, number = launch.number] { TimedOut(key, number); });
   launch.engine = EngineId(NewUuid());
   EngineEntry& entry = table_.Add(launch.engine);
   entry.record.key = launch.key;
@@ -276,6 +368,7 @@ std::vector<EngineLaunches::Waiter> EngineLaunches::Finish(const EngineKey& key,
   auto node = launches_.extract(key);
   Launch& launch = *node.mapped();
   core_.Cancel(launch.deadline);
+  queue_.Remove(key);
   if (launch.phase == Phase::kStarting) {
     --starting_;
     metrics_

@@ -3,10 +3,10 @@
 // and ends when the engine has registered itself, or with one error for everybody.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +16,21 @@
 #include "engine_launcher/engine_launcher.h"
 #include "server/engine/engine_options.h"
 #include "server/engine/engine_table.h"
+#include "server/engine/launch_queue.h"
 #include "server/store/event_store.h"
 
 namespace foxfire::server {
+
+// What admin commands see of a launch. A value type.
+struct LaunchStatus {
+  EngineKey key;
+  std::string run_as;
+  EngineId engine;              // empty: it has no process yet
+  std::optional<size_t> place;  // in the queue, from 1
+  size_t callers = 0;           // calls that wait for it
+  WallTime since;
+  std::string waits_for;  // for people
+};
 
 // Confined to the `core` executor.
 class EngineLaunches {
@@ -41,6 +53,10 @@ class EngineLaunches {
   bool ProcessExited(const launcher::EngineExit& exit);
   // Ends the launch of `id` with an error for its waiters; false if it is not being launched.
   bool Abort(const EngineId& id, const std::string& why);
+  // An engine has gone: a launch may have its place.
+  void RoomFreed() { StartNext(); }
+  // Those that are not in the queue first, then by their places.
+  std::vector<LaunchStatus> List() const;
   // The gateway stops: launches that have no process yet fail, and no more begin.
   void Close();
 
@@ -56,6 +72,12 @@ class EngineLaunches {
   void TakeLock(Launch& launch);
   void LockAnswered(const EngineKey& key, uint64_t number, Result<bool> answer);
   void AwaitOther(Launch& launch);
+  void Enqueue(Launch& launch);
+  void QueueTimedOut(const EngineKey& key, uint64_t number);
+  // Which limit keeps an engine of the key from being started; empty: none.
+  std::string Shortage(const EngineKey& key) const;
+  // No room: its callers hear so, and may come again at once.
+  void Reject(const EngineKey& key, const std::string& why, Counter& counter);
   void StartNext();
   void StartProcess(Launch& launch);
   void Started(const EngineKey& key, uint64_t number, const Result<int64_t>& pid);
@@ -75,7 +97,9 @@ class EngineLaunches {
   Executor& core_;
   Metrics& metrics_;
   Counter& over_held_calls_;
-  Counter& over_engines_;
+  Counter& over_queued_;
+  Counter& over_queue_timeout_;
+  Gauge& queued_;
   const std::function<void()> changed_;
 
   uint64_t next_number_ = 1;  // tells a launch from an earlier one of the same key
@@ -83,7 +107,7 @@ class EngineLaunches {
   size_t starting_ = 0;
   size_t waiting_ = 0;
   std::map<EngineKey, std::unique_ptr<Launch>> launches_;
-  std::deque<std::pair<EngineKey, uint64_t>> queue_;
+  LaunchQueue queue_;
   std::map<EngineKey, Failure> failures_;
 };
 

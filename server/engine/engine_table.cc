@@ -98,11 +98,6 @@ const EngineEntry* EngineTable::FindReady(const EngineKey& key) const {
   return oldest;
 }
 
-size_t EngineTable::CountOwn() const {
-  return static_cast<size_t>(std::count_if(
-      engines_.begin(), engines_.end(), [](const auto& engine) { return engine.second.is_own; }));
-}
-
 std::vector<EngineId> EngineTable::Ids() const {
   std::vector<EngineId> ids;
   for (const auto& [id, entry] : engines_) ids.push_back(id);

@@ -1,6 +1,7 @@
 // The engines that a gateway knows, and the snapshot of them that loops read.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,7 +53,12 @@ class EngineTable {
 
   // The oldest engine of the key that takes new sessions; nullptr if there is none.
   const EngineEntry* FindReady(const EngineKey& key) const;
-  size_t CountOwn() const;
+  template <typename Predicate>
+  size_t CountIf(Predicate predicate) const {
+    return static_cast<size_t>(
+        std::count_if(engines_.begin(), engines_.end(),
+                      [&predicate](const auto& engine) { return predicate(engine.second); }));
+  }
   std::vector<EngineId> Ids() const;
 
   std::shared_ptr<const EngineSnapshot> Snapshot(bool synced) const;

@@ -59,7 +59,7 @@ Result<void> SessionManager::Restore() {
                      ""};
     auto session = std::make_shared<Session>(std::move(info), record.last_activity_at);
     session->RestoreOperations(record.operations);
-    if (state == SessionState::kActive) active_.Increment();
+    if (state == SessionState::kActive) CountActive(session->info());
     if (state != SessionState::kActive) session->End(state, false);
     session->Answered();  // not known any more; the careful answer to its client is SESSION_CHANGED
     const Key id{session->info().user, session->info().id};
@@ -93,13 +93,19 @@ SessionPtr SessionManager::Insert(SessionInfo info, bool is_new) {
     if (entry.session != nullptr && !Replaceable(*entry.session)) return entry.session;
     entry = {session, "", {}, session->last_activity()};
   }
-  active_.Increment();
+  CountActive(session->info());
   store_.Save(ToRecord(*session, ""));
   if (is_new) {
     opened_.Increment();
     Note(event::kSessionOpened, *session, session->info().client);
   }
   return session;
+}
+
+void SessionManager::CountActive(const SessionInfo& info) {
+  active_.Increment();
+  of_users_.Add(info.user);
+  on_engines_.Add(info.engine);
 }
 
 bool SessionManager::Release(const SessionPtr& session) {
@@ -118,7 +124,7 @@ bool SessionManager::Reopen(const SessionPtr& session) {
     if (!session->Reopen()) return false;
     found->second.end_reason.clear();
   }
-  active_.Increment();
+  CountActive(session->info());
   store_.Save(ToRecord(*session, ""));
   Note(event::kSessionOpened, *session, "its client has come back");
   return true;
@@ -142,6 +148,8 @@ void SessionManager::Forget(const SessionPtr& session) {
 
 void SessionManager::Ended(const Session& session, SessionState state, const std::string& reason) {
   active_.Decrement();
+  of_users_.Remove(session.info().user);
+  on_engines_.Remove(session.info().engine);
   const Key key{session.info().user, session.info().id};
   {
     Shard& shard = ShardOf(key);

@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/metrics.h"
 #include "common/mutex.h"
+#include "server/id_counts.h"
 #include "server/session/session.h"
 #include "server/store/event_store.h"
 
@@ -83,6 +84,9 @@ class SessionManager {
   Swept Sweep(WallTime idle_since);
 
   std::vector<SessionSummary> List() const;
+  // How many are active.
+  size_t ActiveOf(const UserId& user) const { return of_users_.Of(user); }
+  size_t ActiveOn(const EngineId& engine) const { return on_engines_.Of(engine); }
   struct EngineUse {
     size_t sessions = 0;
     int64_t open_calls = 0;
@@ -127,6 +131,7 @@ class SessionManager {
 
   Shard& ShardOf(const KeyView& key) const { return shards_[KeyHash{}(key) % kShards]; }
   SessionPtr Insert(SessionInfo info, bool is_new);
+  void CountActive(const SessionInfo& info);
   void Ended(const Session& session, SessionState state, const std::string& reason);
   void Note(const char* type, const Session& session, const std::string& detail);
   static SessionRecord ToRecord(const Session& session, const std::string& end_reason);
@@ -136,6 +141,8 @@ class SessionManager {
   EventStore& store_;
   Gauge& active_;
   Counter& opened_;
+  IdCounts<UserId> of_users_;
+  IdCounts<EngineId> on_engines_;
   std::function<void(const SessionInfo&)> ended_;
   mutable std::array<Shard, kShards> shards_;
 };

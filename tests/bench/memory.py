@@ -83,7 +83,8 @@ def send_artifacts(gateway, size):
 
 
 def measure(folder, sessions):
-    settings = {"log.level": "warn", "server.drain_timeout": "0s", "server.on_shutdown": "stop"}
+    settings = {"log.level": "warn", "server.drain_timeout": "0s", "server.on_shutdown": "stop",
+                "limits.sessions_per_user": 1_000_000, "limits.sessions_per_engine": 1_000_000}
     with Cluster(folder / "zookeeper") as cluster, \
             Foxfired(folder / "gateway", cluster, settings=settings) as gateway:
         with client_of(gateway) as client:

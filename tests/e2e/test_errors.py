@@ -55,7 +55,7 @@ def strict_gateway(tmp_path_factory):
                            f'exec {java} "$@"\n')
         program.chmod(0o755)
     with Gateway(folder / "gateway", {
-            "limits.engines": 1, "limits.held_calls": 2, "limits.header_bytes": "4KiB",
+            "limits.engines": 1, "limits.queue_timeout": "200ms", "limits.held_calls": 2, "limits.header_bytes": "4KiB",
             "limits.message_bytes": "64KiB", "limits.held_bytes": "64KiB",
             "profile.held.java_home": str(folder / "held"),
             "profile.broken.java_home": str(folder / "broken")}) as gateway:
@@ -193,15 +193,22 @@ def test_headers_that_are_too_large(strict_gateway):
     assert text == "the request's headers have more than 4KiB (limits.header_bytes)"
 
 
+def impatient(spark):
+    """PySpark itself waits, and comes again, when it is told that this helps."""
+    spark.client.set_retry_policies([])
+    return spark
+
+
 def test_too_many_engines(crowd):
-    assert said_to(crowd.gateway.connect("late")) == (
-        GRPC, "1 engines run or start already (limits.engines); try again later")
+    assert said_to(impatient(crowd.gateway.connect("late"))) == (
+        GRPC, "no engine for late: no room within 200ms (limits.queue_timeout): 1 engines of this gateway "
+              "run or start already (limits.engines)")
 
 
 def test_too_many_held_calls(crowd):
     crowd.grow()
 
-    assert said_to(crowd.connect()) == (
+    assert said_to(impatient(crowd.connect())) == (
         GRPC, "2 calls wait for engines to start already (limits.held_calls)")
 
 

@@ -240,8 +240,26 @@ def test_the_number_of_held_calls_is_limited(make_gateway, user, tmp_path):
     assert all("limits.held_calls" in answer.message for answer in refused)
 
 
-def test_the_number_of_engines_is_limited(make_gateway, user):
+def test_whoever_finds_no_room_waits_in_the_queue(make_gateway, user):
     gateway = make_gateway({"limits.engines": 1})
+    with Client(gateway.target, gateway.token(user)) as first, \
+            Client(gateway.target, gateway.token(f"{user}-2")) as second:
+        engine = first.call("Config").echo["engine"]["engine_id"]
+        call = second.start("Config")
+        [waiting] = eventually(lambda: gateway.cli("engine", "queue"))
+        assert waiting["place"] == 1 and waiting["callers"] == 1 and waiting["run_as"] == f"{user}-2"
+        assert "limits.engines" in waiting["waits_for"]
+        assert gateway.cli("engine", "queue", "--user", user) == []
+        assert gateway.metric("foxfire_engine_launches_queued") == 1
+
+        gateway.cli("engine", "kill", engine)
+
+        assert call.finish().code == grpc.StatusCode.OK
+    assert gateway.cli("engine", "queue") == []
+
+
+def test_who_has_waited_for_room_too_long_is_told_to_come_again(make_gateway, user):
+    gateway = make_gateway({"limits.engines": 1, "limits.queue_timeout": "100ms"})
     with Client(gateway.target, gateway.token(user)) as client:
         assert client.call("Config").code == grpc.StatusCode.OK
 
@@ -249,7 +267,8 @@ def test_the_number_of_engines_is_limited(make_gateway, user):
         answer = client.call("Config")
 
     assert answer.code == grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert "limits.engines" in answer.message
+    assert "limits.engines" in answer.message and "limits.queue_timeout" in answer.message
+    assert b"google.rpc.RetryInfo" in dict(answer.trailing)["grpc-status-details-bin"]
 
 
 def test_the_secret_of_an_engine_is_nowhere_to_be_found(own_gateway, own_client, user):

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import grpc
 import pytest
 from support.calls import Client
-from support.waiting import wait_until
+from support.waiting import eventually, wait_until
 
 HANG = {"messages": 1, "bytes": 1, "then": "hang"}
 
@@ -62,6 +62,42 @@ def test_connections_far_beyond_the_limit_are_closed_at_once(make_gateway, user)
         assert has_ended(flood[-1])
         assert client.call("Config").code == grpc.StatusCode.OK
         assert refusals(gateway, "limits.connections") == 200
+
+
+def test_the_operations_of_a_user_are_limited(make_gateway, user):
+    gateway = make_gateway({"limits.operations_per_user": 2})
+    with Client(gateway.target, gateway.token(user)) as client, \
+            Client(gateway.target, gateway.token("somebody-else")) as other:
+        running = [client.start("ExecutePlan", script=HANG) for _ in range(2)]
+        for call in running:
+            call.next()
+
+        answer = client.call("ExecutePlan")
+
+        assert answer.code == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert answer.message == f"{user} has 2 operations running already (limits.operations_per_user)"
+        assert b"google.rpc.RetryInfo" in dict(answer.trailing)["grpc-status-details-bin"]
+        assert refusals(gateway, "limits.operations_per_user") == 1
+        assert client.call("Interrupt").code == grpc.StatusCode.OK
+        assert other.call("ExecutePlan").code == grpc.StatusCode.OK
+        running.pop().cancel()
+        eventually(lambda: client.call("ExecutePlan").code == grpc.StatusCode.OK)
+
+
+def test_the_sessions_of_a_user_are_limited(make_gateway, user):
+    gateway = make_gateway({"limits.sessions_per_user": 2})
+    with ExitStack() as stack:
+        first, second, third = (stack.enter_context(Client(gateway.target, gateway.token(user)))
+                                for _ in range(3))
+        assert first.call("Config").code == second.call("Config").code == grpc.StatusCode.OK
+
+        answer = third.call("Config")
+
+        assert answer.code == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "limits.sessions_per_user" in answer.message and "foxfire session close" in answer.message
+        assert refusals(gateway, "limits.sessions_per_user") == 1
+        first.call("ReleaseSession")
+        eventually(lambda: third.call("Config").code == grpc.StatusCode.OK)
 
 
 def test_the_calls_of_a_user_are_limited(make_gateway, user):

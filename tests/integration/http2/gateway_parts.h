@@ -63,7 +63,7 @@ struct GatewayParts {
   EngineBroker broker_{
       {},        directory_, launcher_, [](const EngineId& id) { return Secret("s-" + id.str()); },
       sessions_, store_,     core_,     metrics_};
-  SessionRouter router_{{}, sessions_, broker_, directory_, core_};
+  SessionRouter router_{{}, sessions_, broker_, directory_, core_, metrics_};
   CallOptions call_options_;
   CallService service_{call_options_, verifier_, router_, sessions_, broker_,
                        directory_,    store_,    core_,   metrics_};

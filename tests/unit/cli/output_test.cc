@@ -59,6 +59,7 @@ TEST_F(OutputTest, EventsHaveTheKeysThatScriptsRely) {
 TEST_F(OutputTest, ListsAreArrays) {
   EXPECT_EQ(Render(ToJsonArray(pb::ListEnginesResponse().engines())), "[]\n");
   ExpectGolden("cli/engines.json", Render(ToJsonArray(SampleEngines().engines())));
+  ExpectGolden("cli/launches.json", Render(ToJsonArray(SampleLaunches().launches())));
   ExpectGolden("cli/sessions.json", Render(ToJsonArray(SampleSessions().sessions())));
   ExpectGolden("cli/events.json", Render(ToJsonArray(SampleEvents().events())));
   ExpectGolden("cli/tokens.json", Render(ToJsonArray(SampleTokens().tokens())));
@@ -78,6 +79,7 @@ TEST_F(OutputTest, SurvivesTextThatIsNoUtf8) {
 
 TEST_F(OutputTest, Tables) {
   ExpectGolden("cli/engines.txt", EngineTable(SampleEngines(), terminal_));
+  ExpectGolden("cli/launches.txt", LaunchTable(SampleLaunches(), terminal_));
   ExpectGolden("cli/sessions.txt", SessionTable(SampleSessions(), terminal_));
   ExpectGolden("cli/events.txt", EventTable(SampleEvents(), terminal_));
   ExpectGolden("cli/tokens.txt", TokenTable(SampleTokens(), terminal_));
@@ -85,6 +87,7 @@ TEST_F(OutputTest, Tables) {
 
 TEST_F(OutputTest, EmptyTablesSaySo) {
   EXPECT_EQ(EngineTable({}, terminal_), "no engines\n");
+  EXPECT_EQ(LaunchTable({}, terminal_), "no launches\n");
   EXPECT_EQ(SessionTable({}, terminal_), "no sessions\n");
   EXPECT_EQ(EventTable({}, terminal_), "no events\n");
   EXPECT_EQ(TokenTable({}, terminal_), "no tokens\n");

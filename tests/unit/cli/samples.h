@@ -46,6 +46,25 @@ inline pb::ListEnginesResponse SampleEngines() {
   return engines;
 }
 
+inline pb::ListLaunchesResponse SampleLaunches() {
+  pb::ListLaunchesResponse launches;
+  pb::Launch& starting = *launches.add_launches();
+  starting.set_key("user:bob:etl:nightly");
+  starting.set_run_as("bob");
+  starting.set_engine_id("9d0c4a77-0000-4000-8000-000000000002");
+  starting.set_callers(3);
+  starting.set_since_ms(kNoon - 2'500);
+  starting.set_waits_for("it has not registered itself in ZooKeeper");
+  pb::Launch& queued = *launches.add_launches();
+  queued.set_key("group:bi:default:default");
+  queued.set_run_as("bi");
+  queued.set_place(1);
+  queued.set_callers(1);
+  queued.set_since_ms(kNoon - 61'000);
+  queued.set_waits_for("10 engines of bi run or start already (limits.engines_per_group)");
+  return launches;
+}
+
 inline pb::ListSessionsResponse SampleSessions() {
   pb::ListSessionsResponse sessions;
   pb::Session& active = *sessions.add_sessions();

@@ -116,8 +116,9 @@ class CallWorld : public testing::Test {
   EngineBroker broker_{
       {},        directory_, launcher_, [](const EngineId& id) { return Secret("s-" + id.str()); },
       sessions_, store_,     core_,     metrics_};
-  SessionRouter router_{{{}, {}, {}, {"default", "etl"}}, sessions_, broker_, directory_, core_};
-  CallOptions call_options_{.calls_per_user = 100};
+  SessionRouter router_{
+      {{{}, {}, {}, {"default", "etl"}}, 5, 4}, sessions_, broker_, directory_, core_, metrics_};
+  CallOptions call_options_{.calls_per_user = 100, .operations_per_user = 100};
   CallService service_{call_options_, verifier_, router_, sessions_, broker_,
                        directory_,    store_,    core_,   metrics_};
   int64_t next_pid_ = 100;

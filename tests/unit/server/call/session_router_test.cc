@@ -106,6 +106,40 @@ TEST_F(SessionRouterTest, ALaunchThatFailsIsTheCallsAnswer) {
   EXPECT_EQ(sessions_.Find(UserId("alice"), SessionId(kSession)), nullptr);
 }
 
+// call_world.h: four sessions on an engine, five of a user.
+TEST_F(SessionRouterTest, SessionsOfAnEngineAndOfAUserHaveLimits) {
+  AddEngine("engine", "alice");
+  const auto session = [](int n) {
+    return "00000000-0000-0000-0000-00000000000" + std::to_string(n);
+  };
+  for (int n = 0; n < 4; ++n) ASSERT_TRUE(Later(Request("alice", session(n).c_str()))->ok());
+
+  const RoutedPtr fifth = Later(Request("alice", session(4).c_str()));
+  RouteRequest elsewhere = Request("alice", session(5).c_str());
+  elsewhere.wish.subdomain = "other";
+  Later(elsewhere);
+  discovery::EngineRecord launched;
+  launched.id = launcher_.launches().at(0).id;
+  launched.key = launcher_.launches().at(0).key;
+  launched.host = "127.0.0.1";
+  launched.port = 4041;
+  directory_.AddEngine(launched);
+  core_.RunUntilIdle();
+  const RoutedPtr sixth = Later(Request("alice", session(6).c_str()));
+
+  ASSERT_FALSE(fifth->ok());
+  EXPECT_EQ(fifth->error().code, Code::kResourceExhausted);
+  EXPECT_TRUE(Contains(fifth->error().message, "limits.sessions_per_engine"));
+  EXPECT_TRUE(Contains(fifth->error().details, "google.rpc.RetryInfo"));
+  ASSERT_FALSE(sixth->ok());
+  EXPECT_TRUE(Contains(sixth->error().message, "limits.sessions_per_user"));
+  EXPECT_FALSE(Contains(sixth->error().details, "google.rpc.RetryInfo")) << "waiting does not help";
+  EXPECT_TRUE(Now("alice", session(0).c_str())->has_value()) << "those that are there go on";
+
+  sessions_.Release(sessions_.Find(UserId("alice"), SessionId(session(0))));
+  EXPECT_TRUE(Later(Request("alice", session(6).c_str()))->ok());
+}
+
 TEST_F(SessionRouterTest, AProfileThatDoesNotExistIsRefused) {
   RouteRequest request = Request("alice", kSession);
   request.wish.profile = "nope";
@@ -297,7 +331,7 @@ TEST_F(SessionRouterTest, BeforeTheDirectoryIsReadASessionIsHeldNotRefused) {
   EngineBroker young(
       {}, directory_, launcher_, [](const EngineId&) { return Secret("s"); }, sessions_, store_,
       core_, metrics_);
-  SessionRouter router({}, sessions_, young, directory_, core_);
+  SessionRouter router({}, sessions_, young, directory_, core_, metrics_);
   ASSERT_TRUE(young.Start());
   Answered(sessions_.Open({UserId("alice"), SessionId(kSession), Key("alice"), EngineId("engine"),
                            clock_.WallNow(), "pyspark", ""}));

@@ -265,6 +265,7 @@ TEST_F(EngineLaunchesTest, LaunchesTakeTurns) {
 TEST_F(EngineLaunchesTest, ALaunchThatNeverHadItsTurnNamesTheLimit) {
   options_.concurrent_launches = 1;
   options_.launch_timeout = 1min;
+  options_.queue_timeout = 59s;
   StartBroker();
   directory_.FailNext(Op::kAcquireLaunchLock, {Code::kUnavailable, "connection loss"});
   const EngineAnswer bob = Ask(Key("bob"));
@@ -280,30 +281,6 @@ TEST_F(EngineLaunchesTest, ALaunchThatNeverHadItsTurnNamesTheLimit) {
   RegisterLaunched(0);
   EXPECT_TRUE(alice->value->has_value());
   EXPECT_EQ(launcher_.launches().size(), 1U);
-}
-
-TEST_F(EngineLaunchesTest, EnginesHaveALimit) {
-  options_.engines_max = 2;
-  options_.concurrent_launches = 1;
-  StartBroker();
-  const EngineAnswer alice = Ask(Key("alice"));
-  const EngineAnswer bob = Ask(Key("bob"));
-  EXPECT_EQ(alice->times, 0);
-  EXPECT_EQ(bob->times, 0);
-
-  const EngineAnswer carol = Ask(Key("carol"));
-
-  ASSERT_TRUE(carol->value && !carol->value->has_value());
-  EXPECT_EQ(carol->value->error().code, Code::kResourceExhausted);
-  EXPECT_TRUE(Contains(carol->value->error().message, "limits.engines"));
-  const EngineId id = RegisterLaunched(0);
-  RegisterLaunched(1);
-  EXPECT_TRUE(alice->value->has_value());
-  EXPECT_TRUE(bob->value->has_value());
-  EXPECT_FALSE(Ask(Key("carol"))->value->has_value());
-  launcher_.End(id, "exit status 0");
-  core_.RunUntilIdle();
-  EXPECT_EQ(Ask(Key("carol"))->times, 0) << "there is room again, so it is being launched";
 }
 
 TEST_F(EngineLaunchesTest, WaitingCallsHaveALimit) {

@@ -102,6 +102,12 @@ class EngineWorld : public testing::Test {
     Ask(Key(user));
     return RegisterLaunched(launcher_.launches().size() - 1);
   }
+  std::vector<LaunchStatus> Launches() {
+    std::vector<LaunchStatus> launches;
+    broker_->ListLaunches([&launches](std::vector<LaunchStatus> list) { launches = list; });
+    core_.RunUntilIdle();
+    return launches;
+  }
   SessionPtr OpenSession(const std::string& user, const std::string& id, const EngineId& engine) {
     return sessions_.Open(
         {UserId(user), SessionId(id), Key(user), engine, clock_.WallNow(), "pyspark", ""});
