@@ -104,8 +104,9 @@ Result<void> Gateway::StartCalls() {
                                             *directory_, *core_, metrics_);
   calls_ = std::make_unique<CallService>(CallOptionsOf(config_), *tokens_, *router_, *sessions_,
                                          *broker_, *directory_, *store_, *core_, metrics_);
-  chores_ = std::make_unique<GatewayChores>(config_.session.idle_timeout, *tokens_, *sessions_,
-                                            *broker_, *directory_, *store_, *core_);
+  chores_ = std::make_unique<GatewayChores>(
+      SessionTimes{config_.session.idle_timeout, config_.session.max_lifetime}, *tokens_,
+      *sessions_, *broker_, *directory_, *store_, *core_);
   chores_->Start();
   return {};
 }

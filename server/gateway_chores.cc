@@ -20,11 +20,11 @@ WallTime Ago(const Clock& clock, Duration age) {
 
 }  // namespace
 
-GatewayChores::GatewayChores(Duration session_idle_timeout, auth::TokenStore& tokens,
+GatewayChores::GatewayChores(const SessionTimes& session_times, auth::TokenStore& tokens,
                              SessionManager& sessions, EngineBroker& broker,
                              discovery::EngineDirectory& directory, SqliteEventStore& store,
                              Executor& core)
-    : session_idle_timeout_(session_idle_timeout),
+    : session_times_(session_times),
       tokens_(tokens),
       sessions_(sessions),
       broker_(broker),
@@ -35,7 +35,7 @@ GatewayChores::GatewayChores(Duration session_idle_timeout, auth::TokenStore& to
 void GatewayChores::Start() {
   Repeat(kTokenPeriod, &GatewayChores::ReloadTokens);
   Repeat(kZooKeeperPeriod, &GatewayChores::WatchZooKeeper);
-  Repeat(kSessionPeriod, &GatewayChores::EndIdleSessions);
+  Repeat(kSessionPeriod, &GatewayChores::EndOldSessions);
   Repeat(kTrimPeriod, &GatewayChores::TrimStore);
 }
 
@@ -59,13 +59,21 @@ void GatewayChores::WatchZooKeeper() {
   store_.Append(std::move(event));
 }
 
-void GatewayChores::EndIdleSessions() {
-  const SessionManager::Swept swept = sessions_.Sweep(Ago(core_.clock(), session_idle_timeout_));
-  for (const SessionPtr& session : swept.idle) {
-    sessions_.End(session, SessionState::kExpired,
-                  "idle for " + FormatDuration(session_idle_timeout_) + " (session.idle_timeout)");
-    Unbind(*session);
-  }
+void GatewayChores::EndOldSessions() {
+  const bool has_limit = session_times_.max_lifetime > Duration::zero();
+  const SessionManager::Swept swept = sessions_.Sweep(
+      Ago(core_.clock(), session_times_.idle_timeout),
+      has_limit ? Ago(core_.clock(), session_times_.max_lifetime) : WallTime::min());
+  const auto expire = [this](const std::vector<SessionPtr>& expired, const std::string& why) {
+    for (const SessionPtr& session : expired) {
+      sessions_.End(session, SessionState::kExpired, why);
+      Unbind(*session);
+    }
+  };
+  expire(swept.idle,
+         "idle for " + FormatDuration(session_times_.idle_timeout) + " (session.idle_timeout)");
+  expire(swept.old,
+         "open for " + FormatDuration(session_times_.max_lifetime) + " (session.max_lifetime)");
   for (const SessionPtr& session : swept.lost) Unbind(*session);
   // Sessions whose engine went while no gateway was watching.
   for (const SessionSummary& summary : sessions_.List()) {

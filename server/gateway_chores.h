@@ -11,14 +11,19 @@
 
 namespace foxfire::server {
 
-// Reloads tokens that were changed by hand, ends idle sessions, notes when ZooKeeper goes and
-// comes, trims the store. Confined to `core` once started.
+struct SessionTimes {
+  Duration idle_timeout = std::chrono::hours(4);
+  Duration max_lifetime{};  // 0: no limit
+};
+
+// Reloads tokens that were changed by hand, ends idle and old sessions, notes when ZooKeeper goes
+// and comes, trims the store. Confined to `core` once started.
 class GatewayChores {
  public:
   // All borrowed, must outlive this; `core` is stopped before this is destroyed.
-  GatewayChores(Duration session_idle_timeout, auth::TokenStore& tokens, SessionManager& sessions,
-                EngineBroker& broker, discovery::EngineDirectory& directory,
-                SqliteEventStore& store, Executor& core);
+  GatewayChores(const SessionTimes& session_times, auth::TokenStore& tokens,
+                SessionManager& sessions, EngineBroker& broker,
+                discovery::EngineDirectory& directory, SqliteEventStore& store, Executor& core);
 
   void Start();
 
@@ -26,12 +31,11 @@ class GatewayChores {
   void Repeat(Duration period, void (GatewayChores::*chore)());
   void ReloadTokens();
   void WatchZooKeeper();
-  void EndIdleSessions();
+  void EndOldSessions();
   void TrimStore();
   void Unbind(const Session& session);
-  void Note(const char* type);
 
-  const Duration session_idle_timeout_;
+  const SessionTimes session_times_;
   auth::TokenStore& tokens_;
   SessionManager& sessions_;
   EngineBroker& broker_;

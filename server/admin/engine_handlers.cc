@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "common/units.h"
 #include "server/admin/pending_answer.h"
@@ -66,7 +67,8 @@ Result<pb::ListLaunchesResponse> EngineHandlers::Launches(const Caller& caller,
                                                           const CallLimits& limits) {
   ASSIGN_OR_RETURN(const std::string user, VisibleUser(*caller.principal, request.user()));
   const auto pending = std::make_shared<PendingAnswer<std::vector<LaunchStatus>>>();
-  broker_.ListLaunches([pending](std::vector<LaunchStatus> list) { pending->Set(list); });
+  broker_.ListLaunches(
+      [pending](std::vector<LaunchStatus> list) { pending->Set(std::move(list)); });
   ASSIGN_OR_RETURN(const std::vector<LaunchStatus> launches,
                    pending->Await(limits, "the gateway is too busy to answer; try again"));
   const EngineUsage usage(sessions_.List());
@@ -91,7 +93,8 @@ Result<pb::KillEngineResponse> EngineHandlers::Kill(const Caller& caller,
   if (kill.reason.empty()) kill.reason = "no reason given";
   kill.grace = grace;
   const auto pending = std::make_shared<PendingAnswer<Result<KillOutcome>>>();
-  broker_.Kill(engine.id, kill, [pending](Result<KillOutcome> ended) { pending->Set(ended); });
+  broker_.Kill(engine.id, kill,
+               [pending](Result<KillOutcome> ended) { pending->Set(std::move(ended)); });
   ASSIGN_OR_RETURN(const Result<KillOutcome> answer,
                    pending->Await(limits, fmt::format("engine {} has been asked to stop but still "
                                                       "runs: see its state with \"foxfire engine "

@@ -123,6 +123,7 @@ struct ProfileConfig {
 
 struct SessionConfig {
   Duration idle_timeout = std::chrono::hours(4);  // 1s..365d
+  Duration max_lifetime{};                        // 0s (none)..3650d
   Duration ended_ttl = std::chrono::hours(24);    // 0s..365d
   int64_t ended_max = 100000;                     // 0..10000000
   bool operator==(const SessionConfig&) const = default;

@@ -182,6 +182,8 @@ Keys LimitKeys() {
   return {
       {kSession, "idle_timeout", "1s..365d", "A session without a call for so long ends.",
        FIELD(session.idle_timeout)},
+      {kSession, "max_lifetime", "0s..3650d",
+       "A session of this age ends, between two calls; 0s: no limit.", FIELD(session.max_lifetime)},
       {kSession, "ended_ttl", "0s..365d",
        "How long an ended session is remembered, so that its client hears what happened.",
        FIELD(session.ended_ttl)},

@@ -37,7 +37,7 @@ Result<EngineConnection*> EngineLinks::Get(const LiveEngine& engine, uint64_t sp
   EngineConnection*& link = links->connections[spread % links->connections.size()];
   // One that takes no more calls ends with its last one.
   if (link == nullptr || !link->TakesCalls()) {
-    const Result<EngineConnection*> made = Connect(*links);
+    Result<EngineConnection*> made = Connect(*links);
     if (!made) {
       // Without a free socket the other connections carry its calls.
       for (EngineConnection* const other : links->connections) {

@@ -179,7 +179,7 @@ size_t SessionManager::EndAllOf(const EngineId& engine, SessionState state,
                     [&](const SessionPtr& session) { return End(session, state, reason); }));
 }
 
-SessionManager::Swept SessionManager::Sweep(WallTime idle_since) {
+SessionManager::Swept SessionManager::Sweep(WallTime idle_since, WallTime opened_since) {
   Swept swept;
   std::vector<SessionPtr> moved;
   const WallTime oldest =
@@ -201,8 +201,11 @@ SessionManager::Swept SessionManager::Sweep(WallTime idle_since) {
       const WallTime last = entry.session->last_activity();
       if (last != entry.saved_activity) moved.push_back(entry.session);
       entry.saved_activity = last;
-      if (last < idle_since && entry.session->open_calls() == 0) {
+      const bool is_busy = entry.session->open_calls() > 0;
+      if (!is_busy && last < idle_since) {
         swept.idle.push_back(entry.session);
+      } else if (!is_busy && entry.session->info().created_at < opened_since) {
+        swept.old.push_back(entry.session);
       }
       ++at;
     }

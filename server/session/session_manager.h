@@ -77,11 +77,12 @@ class SessionManager {
 
   struct Swept {
     std::vector<SessionPtr> idle;  // active, without an open call since before `idle_since`
+    std::vector<SessionPtr> old;   // the other ones without an open call from before `opened_since`
     std::vector<SessionPtr> lost;  // forgotten just now: nobody needs their bindings any more
   };
   // Writes the activity of sessions that changed since the last call and forgets ended ones that
   // are due.
-  Swept Sweep(WallTime idle_since);
+  Swept Sweep(WallTime idle_since, WallTime opened_since = WallTime::min());
 
   std::vector<SessionSummary> List() const;
   // How many are active.

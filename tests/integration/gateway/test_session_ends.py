@@ -139,3 +139,16 @@ def test_a_release_that_reconnects_starts_an_engine_only_with_its_next_call(gate
     assert gateway.launched() == [first]
 
     assert client.call("Config").echo["engine"]["engine_id"] != first
+
+
+def test_a_session_that_is_too_old_ends_and_its_client_is_told(make_gateway, user):
+    gateway = make_gateway({"session.max_lifetime": "100ms"})
+    with Client(gateway.target, gateway.token(user)) as client:
+        assert client.call("Config").code == grpc.StatusCode.OK
+
+        [expired] = eventually(lambda: gateway.events("--session", client.session_id,
+                                                      "--type", "session_expired"))
+        answer = client.call("Config")
+
+    assert expired["detail"] == "open for 100ms (session.max_lifetime)"
+    assert answer.code == grpc.StatusCode.INTERNAL and "SESSION_CHANGED" in answer.message

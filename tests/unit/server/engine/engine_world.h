@@ -104,7 +104,8 @@ class EngineWorld : public testing::Test {
   }
   std::vector<LaunchStatus> Launches() {
     std::vector<LaunchStatus> launches;
-    broker_->ListLaunches([&launches](std::vector<LaunchStatus> list) { launches = list; });
+    broker_->ListLaunches(
+        [&launches](std::vector<LaunchStatus> list) { launches = std::move(list); });
     core_.RunUntilIdle();
     return launches;
   }

@@ -134,6 +134,24 @@ TEST_F(SessionManagerTest, OnlySessionsOfTheEngineEndWithIt) {
   EXPECT_EQ(other->state(), SessionState::kActive);
 }
 
+TEST_F(SessionManagerTest, OldMeansOpenedLongAgoAndBetweenTwoCalls) {
+  const SessionPtr old = sessions_.Open(Info("alice", "old"));
+  const SessionPtr busy = sessions_.Open(Info("alice", "busy"));
+  busy->CallBegan(clock_.WallNow(), true);
+  clock_.Advance(2h);
+  SessionInfo fresh = Info("alice", "fresh");
+  fresh.created_at = clock_.WallNow();
+  sessions_.Open(fresh);
+  old->CallBegan(clock_.WallNow(), true);
+  old->CallEnded(clock_.WallNow());
+
+  const SessionManager::Swept swept = sessions_.Sweep(Ago(1h), Ago(90min));
+
+  EXPECT_EQ(swept.old, std::vector<SessionPtr>{old});
+  EXPECT_TRUE(swept.idle.empty());
+  EXPECT_TRUE(sessions_.Sweep(Ago(1h)).old.empty()) << "without a limit none is old";
+}
+
 TEST_F(SessionManagerTest, IdleMeansNoOpenCallAndNoRecentOne) {
   const SessionPtr idle = sessions_.Open(Info("alice", "idle"));
   const SessionPtr busy = sessions_.Open(Info("alice", "busy"));
