@@ -6,6 +6,7 @@
 
 #include "cli/engine_command.h"
 #include "cli/event_command.h"
+#include "cli/explain_command.h"
 #include "cli/session_command.h"
 #include "cli/token_command.h"
 #include "cli/token_source.h"
@@ -70,6 +71,7 @@ ExitCode Run(std::vector<std::string> arguments, const World& world) {
   AddSessionCommand(app, action);
   AddTokenCommand(app, action);
   AddEventCommand(app, action);
+  AddExplainCommand(app, action);
 
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {

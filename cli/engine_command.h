@@ -1,4 +1,4 @@
-// foxfire engine list|show|kill|logs
+// foxfire engine list|queue|show|kill|logs
 #pragma once
 
 #include <string>

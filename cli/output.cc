@@ -55,6 +55,18 @@ OrderedJson ToJson(const pb::Launch& launch) {
   return json;
 }
 
+OrderedJson ToJson(const pb::ExplainResponse& explained) {
+  OrderedJson json;
+  json["user"] = explained.user();
+  json["groups"] = Array(explained.groups());
+  json["rules"] = explained.rules();
+  json["key"] = explained.key();
+  json["run_as"] = explained.run_as();
+  json["engine_id"] = TextOrNull(explained.engine_id());
+  json["outcome"] = explained.outcome();
+  return json;
+}
+
 OrderedJson ToJson(const pb::KillEngineResponse& killed) {
   OrderedJson json;
   json["engine_id"] = killed.engine_id();

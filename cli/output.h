@@ -17,6 +17,7 @@ enum class OutputFormat { kTable, kJson };
 
 OrderedJson ToJson(const pb::Engine& engine);
 OrderedJson ToJson(const pb::Launch& launch);
+OrderedJson ToJson(const pb::ExplainResponse& explained);
 OrderedJson ToJson(const pb::KillEngineResponse& killed);
 OrderedJson ToJson(const pb::Session& session);
 OrderedJson ToJson(const pb::Token& token);

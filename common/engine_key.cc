@@ -43,6 +43,17 @@ std::optional<ShareLevel> ParseShareLevel(std::string_view name) {
   return std::nullopt;
 }
 
+std::string EngineKey::User() const {
+  switch (level) {
+    case ShareLevel::kUser:
+      return owner;
+    case ShareLevel::kConnection:
+      return owner.substr(0, owner.rfind('/'));  // a session id has no slash
+    default:
+      return "";
+  }
+}
+
 std::string EngineKey::ToString() const {
   return fmt::format("{}:{}:{}:{}", ShareLevelName(level), PercentEncode(owner),
                      PercentEncode(profile), PercentEncode(subdomain));

@@ -29,6 +29,9 @@ struct EngineKey {
   auto operator<=>(const EngineKey&) const = default;
   bool operator==(const EngineKey&) const = default;
 
+  // The user whose engine it is; empty for those of groups and of everybody.
+  std::string User() const;
+
   // "user:alice:default:default", each part percent-encoded; the name of its ZooKeeper node.
   std::string ToString() const;
   // INVALID_ARGUMENT unless it is exactly what ToString writes.

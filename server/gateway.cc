@@ -152,7 +152,7 @@ Result<void> Gateway::StartPorts() {
 }
 
 AdminParts Gateway::PartsForAdmin() {
-  return {*tokens_, *tokens_, *broker_, *sessions_, *store_, clock_, metrics_};
+  return {*tokens_, *tokens_, *broker_, *sessions_, *store_, clock_, metrics_, router_->keys()};
 }
 
 std::vector<ReadinessCheck> Gateway::ReadinessChecks() const {

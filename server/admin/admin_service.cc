@@ -35,6 +35,7 @@ AdminService::AdminService(const AdminParts& parts, GatewayInfo info,
     : info_(std::move(info)),
       authenticator_(parts.verifier, parts.store, parts.clock, parts.metrics),
       engines_(parts.broker, parts.sessions, parts.store, parts.clock),
+      explain_(parts.keys, parts.tokens, parts.broker),
       sessions_(parts.sessions, parts.store, std::move(on_close)),
       tokens_(parts.tokens, parts.store, parts.clock, info_.address),
       events_(parts.store) {}
@@ -85,6 +86,13 @@ grpc::Status AdminService::ListLaunches(grpc::ServerContext* context,
                                         pb::ListLaunchesResponse* response) {
   return Answer("ListLaunches", *context, *response, [&](const Caller& caller) {
     return engines_.Launches(caller, *request, LimitsOf(*context));
+  });
+}
+
+grpc::Status AdminService::Explain(grpc::ServerContext* context, const pb::ExplainRequest* request,
+                                   pb::ExplainResponse* response) {
+  return Answer("Explain", *context, *response, [&](const Caller& caller) {
+    return explain_.Explain(caller, *request, LimitsOf(*context));
   });
 }
 

@@ -15,6 +15,7 @@
 #include "server/admin/connection_string.h"
 #include "server/admin/engine_handlers.h"
 #include "server/admin/event_handlers.h"
+#include "server/admin/explain_handlers.h"
 #include "server/admin/session_handlers.h"
 #include "server/admin/token_handlers.h"
 
@@ -29,6 +30,7 @@ struct AdminParts {
   EventStore& store;
   const Clock& clock;
   Metrics& metrics;
+  const EngineKeyOptions& keys;
 };
 
 // What the gateway says of itself. A value type.
@@ -48,6 +50,8 @@ class AdminService final : public pb::Admin::Service {
                           pb::ServerInfoResponse* response) override;
   grpc::Status ListLaunches(grpc::ServerContext* context, const pb::ListLaunchesRequest* request,
                             pb::ListLaunchesResponse* response) override;
+  grpc::Status Explain(grpc::ServerContext* context, const pb::ExplainRequest* request,
+                       pb::ExplainResponse* response) override;
   grpc::Status ListEngines(grpc::ServerContext* context, const pb::ListEnginesRequest* request,
                            pb::ListEnginesResponse* response) override;
   grpc::Status ShowEngine(grpc::ServerContext* context, const pb::ShowEngineRequest* request,
@@ -78,6 +82,7 @@ class AdminService final : public pb::Admin::Service {
   const GatewayInfo info_;
   AdminAuthenticator authenticator_;
   EngineHandlers engines_;
+  ExplainHandlers explain_;
   SessionHandlers sessions_;
   TokenHandlers tokens_;
   EventHandlers events_;

@@ -131,7 +131,7 @@ void CallService::Began(Call& call, const Envelope& envelope) {
 }
 
 void CallService::StillRuns(Call& call) {
-  if (!call.operates || std::exchange(call.noted, true)) return;
+  if (!call.operates || !call.counted || std::exchange(call.noted, true)) return;
   store_.Append(EventOf(event::kOperationStarted, call, call.began));
 }
 

@@ -53,8 +53,8 @@ class CallService {
   void Unrouted(Call& call);
   // Its first message has been read to the end.
   void Began(Call& call, const Envelope& envelope);
-  // A moment later: an operation's beginning goes into the event log. A shorter one is there with
-  // its end only.
+  // A moment later: an operation's beginning goes into the event log, once it has an engine. A
+  // shorter one is there with its end only.
   void StillRuns(Call& call);
   // The engine's answer has begun.
   void Answered(Call& call);

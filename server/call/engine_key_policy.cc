@@ -21,17 +21,20 @@ bool IsSubdomain(std::string_view name) {
 struct Applied {
   const SharingRules& rules;
   std::string group;  // the one that shares a GROUP engine; empty: none
+  std::string section;
 };
 
 Applied RulesFor(const EngineKeyOptions& options, const auth::Principal& principal) {
   const std::string first = principal.groups.empty() ? "" : principal.groups.front();
   const auto own = options.users.find(principal.user.str());
-  if (own != options.users.end()) return {own->second, first};
+  if (own != options.users.end())
+    return {own->second, first, fmt::format("[user.{}]", principal.user.str())};
   for (const std::string& group : principal.groups) {
     const auto found = options.groups.find(group);
-    if (found != options.groups.end()) return {found->second, group};
+    if (found != options.groups.end())
+      return {found->second, group, fmt::format("[group.{}]", group)};
   }
-  return {options.everybody, first};
+  return {options.everybody, first, "[engine]"};
 }
 
 Result<ShareLevel> LevelOf(const SharingRules& rules, const std::string& wish) {
@@ -77,6 +80,7 @@ Result<EngineChoice> ChooseEngine(const EngineKeyOptions& options, const auth::P
                                   std::string_view session_id, const EngineWish& wish) {
   const Applied applied = RulesFor(options, principal);
   EngineChoice choice;
+  choice.rules = applied.section;
   ASSIGN_OR_RETURN(choice.key.level, LevelOf(applied.rules, wish.share_level));
   ASSIGN_OR_RETURN(choice.key.profile, ProfileOf(options, applied.rules, wish.profile));
   if (!wish.subdomain.empty()) choice.key.subdomain = wish.subdomain;

@@ -31,6 +31,7 @@ struct EngineKeyOptions {
 struct EngineChoice {
   EngineKey key;
   std::string run_as;
+  std::string rules;  // the section that counted: "[engine]", "[group.bi]", "[user.alice]"
 };
 
 // The user's own rules count, else those of the first of their groups that has some, else

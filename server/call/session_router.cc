@@ -83,8 +83,13 @@ void SessionRouter::Resolve(const PendingPtr& pending) {
   if (session != nullptr && session->forgettable()) return ForgetAndResolve(pending, session);
   if (request.method->may_launch) {
     const EngineBroker::Lookup found = broker_.FindFor(pending->choice.key);
-    // Binding answers with an older binding if there is one, so it need not be looked up first.
-    if (found.presence == EngineBroker::Presence::kLive) return Bind(pending, found.engine);
+    // Binding answers with an older binding if there is one, so it need not be looked up first;
+    // unless there is no room for a new one.
+    const bool has_room =
+        sessions_.ActiveOf(request.principal->user) < options_.sessions_per_user &&
+        found.engine != nullptr &&
+        sessions_.ActiveOn(found.engine->id) < options_.sessions_per_engine;
+    if (has_room) return Bind(pending, found.engine);
   }
   LookUpBinding(pending);
 }

@@ -38,6 +38,8 @@ class SessionRouter {
   SessionRouter(RouterOptions options, SessionManager& sessions, EngineBroker& broker,
                 discovery::EngineDirectory& directory, Executor& core, Metrics& metrics);
 
+  const EngineKeyOptions& keys() const { return options_.keys; }
+
   // What can be said at once: a session that is known. nullopt: ask RouteLater.
   std::optional<RouteResult> RouteNow(const MethodTraits& method, const UserId& user,
                                       const SessionId& session_id) const;

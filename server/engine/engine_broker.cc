@@ -42,8 +42,9 @@ Result<void> EngineBroker::Start() {
   launcher_.OnExit([this](launcher::EngineExit exit) {
     core_.Post([this, exit = std::move(exit)] { ProcessExited(exit); });
   });
-  sessions_.OnEnd([this](const SessionInfo& info) {
-    if (info.key.level != ShareLevel::kConnection) return;
+  sessions_.OnEnd([this](const SessionInfo& info, SessionState state) {
+    // One that looks idle here may be in use at another gateway.
+    if (info.key.level != ShareLevel::kConnection || state != SessionState::kClosed) return;
     core_.PostAfter(options_.connection_linger, [this, id = info.engine] { EndUnused(id); });
   });
   core_.Post([this, rows] {
@@ -138,6 +139,10 @@ Result<EngineStatus> EngineBroker::Show(const EngineId& id) const {
 
 void EngineBroker::ListLaunches(std::function<void(std::vector<LaunchStatus>)> done) {
   core_.Post([this, done = std::move(done)] { done(launches_.List()); });
+}
+
+void EngineBroker::Foresee(const EngineKey& key, std::function<void(LaunchOutlook)> done) {
+  core_.Post([this, key, done = std::move(done)] { done(launches_.Foresee(key)); });
 }
 
 Result<std::string> EngineBroker::LogTail(const EngineId& id, size_t lines) const {
@@ -248,6 +253,7 @@ void EngineBroker::Vanished(const EngineId& id) {
   entry->state = EngineState::kStopping;
   if (entry->is_local) return;  // its process tells when it has ended
   if (kills_.IsPending(id)) return Died(id, "stopped on request", true);
+  launches_.RoomFreed();
   core_.PostAfter(options_.forget_after, [this, id] {
     const EngineEntry* still = table_.Find(id);
     if (still != nullptr && !still->registered) Died(id, "not registered any more", true);

@@ -70,6 +70,8 @@ class EngineBroker {
   std::vector<EngineStatus> List() const;
   // Launches under way, see EngineLaunches::List. `done` is called on `core`.
   void ListLaunches(std::function<void(std::vector<LaunchStatus>)> done);
+  // What would become of a call that needs an engine of the key. `done` is called on `core`.
+  void Foresee(const EngineKey& key, std::function<void(LaunchOutlook)> done);
   Result<EngineStatus> Show(const EngineId& id) const;
   Result<std::string> LogTail(const EngineId& id, size_t lines) const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/log.h"
 #include "common/units.h"
@@ -15,10 +16,11 @@ namespace {
 constexpr Duration kLockRetry = std::chrono::seconds(1);  // while ZooKeeper is away
 constexpr size_t kLogLinesForClients = 15;
 
-// Whose limit counts: sessions' engines are their users'. A session id has no slash.
-std::string PersonOf(const EngineKey& key) {
-  if (key.level != ShareLevel::kConnection) return key.owner;
-  return key.owner.substr(0, key.owner.rfind('/'));
+// Who takes turns with whom. A group may be called like a user.
+std::string LineOf(const EngineKey& key) {
+  const std::string user = key.User();
+  return user.empty() ? fmt::format("{}:{}", ShareLevelName(key.level), key.owner)
+                      : fmt::format("user:{}", user);
 }
 
 Error StoppingError() { return {Code::kUnavailable, "this gateway stops; try again"}; }
@@ -29,7 +31,8 @@ struct EngineLaunches::Launch {
   uint64_t number = 0;
   EngineKey key;
   std::string run_as;
-  Phase phase = Phase::kLocking;
+  Phase phase = Phase::kQueued;
+  bool has_turn = false;  // one of those that may start at the same time
   bool has_lock = false;
   WallTime since;
   EngineId engine;  // once it is starting
@@ -71,9 +74,10 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
   if (is_closed_) return waiter(tl::unexpected(StoppingError()));
   if (waiting_ >= options_.waiting_max) {
     over_held_calls_.Increment();
-    return waiter(MakeError(
+    const Error full{
         Code::kResourceExhausted,
-        fmt::format("{} calls wait for engines to start already (limits.held_calls)", waiting_)));
+        fmt::format("{} calls wait for engines to start already (limits.held_calls)", waiting_)};
+    if (!EvictWaiter(LineOf(key), full)) return waiter(tl::unexpected(full));
   }
   std::unique_ptr<Launch>& launch = launches_[key];
   if (launch != nullptr) {
@@ -89,9 +93,25 @@ void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Wa
   launch->began = core_.clock().Now();
   launch->since = core_.clock().WallNow();
   launch->waiters.push_back(std::move(waiter));
-  launch->deadline = core_.PostAfter(
-      options_.launch_timeout, [this, key, number = launch->number] { TimedOut(key, number); });
-  TakeLock(*launch);
+  Enqueue(*launch);
+}
+
+bool EngineLaunches::EvictWaiter(const std::string& owner, const Error& error) {
+  std::map<std::string, size_t> waiting;
+  for (const auto& [key, launch] : launches_) waiting[LineOf(key)] += launch->waiters.size();
+  const auto most =
+      std::max_element(waiting.begin(), waiting.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most == waiting.end() || most->second <= waiting[owner] + 1) return false;
+  for (const auto& [key, launch] : launches_) {
+    if (LineOf(key) != most->first || launch->waiters.empty()) continue;
+    const Waiter evicted = std::move(launch->waiters.back());
+    launch->waiters.pop_back();
+    --waiting_;
+    evicted(tl::unexpected(error));
+    return true;
+  }
+  return false;
 }
 
 EngineLaunches::Launch* EngineLaunches::Find(const EngineKey& key, uint64_t number) {
@@ -125,58 +145,76 @@ void EngineLaunches::LockAnswered(const EngineKey& key, uint64_t number, Result<
   }
   if (!*answer) return AwaitOther(*launch);
   launch->has_lock = true;
-  Enqueue(*launch);
+  StartProcess(*launch);
 }
 
 void EngineLaunches::Enqueue(Launch& launch) {
-  if (queue_.size() >= options_.queued_max) {
-    return Reject(
-        EngineKey(launch.key),
-        fmt::format("{} launches wait for room already (limits.queued_launches)", queue_.size()),
-        over_queued_);
-  }
+  const EngineKey key = launch.key;
+  const uint64_t number = launch.number;
   launch.phase = Phase::kQueued;
   launch.hindrance = "other launches go first (engine.concurrent_launches)";
-  queue_.Add(launch.run_as, {launch.key, launch.number});
+  queue_.Add(LineOf(key), {key, number});
   core_.Cancel(launch.deadline);
-  launch.deadline = core_.PostAfter(
-      options_.queue_timeout,
-      [this, key = launch.key, number = launch.number] { QueueTimedOut(key, number); });
+  launch.deadline =
+      core_.PostAfter(options_.queue_timeout, [this, key, number] { QueueTimedOut(key, number); });
   StartNext();
+  if (queue_.size() <= options_.queued_max) return;
+  // Whoever has most launches there has one less.
+  Reject(queue_.LastOfLongest().key,
+         fmt::format("more than {} launches wait for room (limits.queued_launches)",
+                     options_.queued_max),
+         over_queued_);
 }
 
+// Who waits for their turn only, and not for room, has as long as a launch may take.
 void EngineLaunches::QueueTimedOut(const EngineKey& key, uint64_t number) {
-  const Launch* const launch = Find(key, number);
+  Launch* const launch = Find(key, number);
   if (launch == nullptr || launch->phase != Phase::kQueued) return;
   const std::string shortage = Shortage(key);
+  const Duration waited = core_.clock().Now() - launch->began;
+  if (shortage.empty() && waited < options_.launch_timeout) {
+    launch->deadline = core_.PostAfter(options_.launch_timeout - waited,
+                                       [this, key, number] { QueueTimedOut(key, number); });
+    return;
+  }
   Reject(key,
-         fmt::format("no room within {} (limits.queue_timeout): {}",
-                     FormatDuration(options_.queue_timeout),
-                     shortage.empty() ? launch->hindrance : shortage),
+         shortage.empty() ? fmt::format("not its turn within {} (engine.launch_timeout): {}",
+                                        FormatDuration(options_.launch_timeout), launch->hindrance)
+                          : fmt::format("no room within {} (limits.queue_timeout): {}",
+                                        FormatDuration(options_.queue_timeout), shortage),
          over_queue_timeout_);
 }
 
 std::string EngineLaunches::Shortage(const EngineKey& key) const {
-  const auto full = [](size_t count, size_t most, const std::string& whose, const char* limit) {
-    if (most == 0 || count < most) return std::string();
-    return fmt::format("{} engines {} run or start already (limits.{})", count, whose, limit);
+  // Launches on their way to a process count like engines; one that is gone from ZooKeeper and ran
+  // elsewhere does not.
+  const auto count = [this](const auto& counts) {
+    size_t engines = table_.CountIf([&counts](const EngineEntry& engine) {
+      return (engine.registered || engine.is_local) && counts(engine.record.key, engine.is_own);
+    });
+    for (const auto& [other, launch] : launches_) {
+      if (launch->has_turn && launch->engine.empty() && counts(other, true)) ++engines;
+    }
+    return engines;
   };
-  std::string what = full(table_.CountIf([](const EngineEntry& engine) { return engine.is_own; }),
+  const auto full = [](size_t engines, size_t most, const std::string& whose, const char* limit) {
+    if (most == 0 || engines < most) return std::string();
+    return fmt::format("{} engines {} run or start already (limits.{})", engines, whose, limit);
+  };
+  std::string what = full(count([](const EngineKey&, bool is_own) { return is_own; }),
                           options_.engines_max, "of this gateway", "engines");
   if (what.empty()) {
-    what = full(table_.CountIf([](const EngineEntry&) { return true; }),
-                options_.cluster_engines_max, "of the cluster", "cluster_engines");
+    what = full(count([](const EngineKey&, bool) { return true; }), options_.cluster_engines_max,
+                "of the cluster", "cluster_engines");
   }
-  const std::string owner = PersonOf(key);
-  if (!what.empty() || key.level == ShareLevel::kServer) return what;
-  const bool is_group = key.level == ShareLevel::kGroup;
-  const size_t of_owner = table_.CountIf([&](const EngineEntry& engine) {
-    const EngineKey& other = engine.record.key;
-    return (other.level == ShareLevel::kGroup) == is_group && other.level != ShareLevel::kServer &&
-           PersonOf(other) == owner;
-  });
-  return is_group ? full(of_owner, options_.engines_per_group, "of " + owner, "engines_per_group")
-                  : full(of_owner, options_.engines_per_user, "of " + owner, "engines_per_user");
+  if (!what.empty()) return what;
+  const std::string line = LineOf(key);
+  const size_t engines =
+      count([&line](const EngineKey& other, bool) { return LineOf(other) == line; });
+  const std::string user = key.User();
+  return user.empty()
+             ? full(engines, options_.engines_per_group, "of " + key.owner, "engines_per_group")
+             : full(engines, options_.engines_per_user, "of " + user, "engines_per_user");
 }
 
 void EngineLaunches::Reject(const EngineKey& key, const std::string& why, Counter& counter) {
@@ -187,6 +225,23 @@ void EngineLaunches::Reject(const EngineKey& key, const std::string& why, Counte
   Note(event::kEngineLaunchFailed, launch, error.message);
   counter.Increment();
   for (const Waiter& waiter : Finish(key, "rejected")) waiter(tl::unexpected(error));
+}
+
+LaunchOutlook EngineLaunches::Foresee(const EngineKey& key) const {
+  LaunchOutlook outlook;
+  if (const EngineEntry* const ready = table_.FindReady(key)) {
+    outlook.engine = ready->record.id;
+    return outlook;
+  }
+  for (LaunchStatus& launch : List()) {
+    if (launch.key == key) outlook.launch = std::move(launch);
+  }
+  const auto failure = failures_.find(key);
+  if (failure != failures_.end() && core_.clock().Now() < failure->second.until) {
+    outlook.failure = failure->second.error;
+  }
+  outlook.shortage = Shortage(key);
+  return outlook;
 }
 
 std::vector<LaunchStatus> EngineLaunches::List() const {
@@ -214,8 +269,14 @@ std::vector<LaunchStatus> EngineLaunches::List() const {
   return list;
 }
 
+void EngineLaunches::GiveTurnBack(Launch& launch) {
+  if (!std::exchange(launch.has_turn, false)) return;
+  --starting_;
+}
+
 void EngineLaunches::AwaitOther(Launch& launch) {
   launch.phase = Phase::kElsewhere;
+  GiveTurnBack(launch);
   launch.hindrance = "another gateway is starting this engine";
   directory_.AwaitLaunchLockFree(launch.key,
                                  [this, key = launch.key, number = launch.number](Result<void>) {
@@ -227,10 +288,11 @@ void EngineLaunches::AwaitOther(Launch& launch) {
                                      // The view may be a moment behind the lock; one more look at
                                      // the lock gives it time.
                                      core_.PostAfter(kLockRetry / 10, [this, key, number] {
-                                       if (Launch* again = Find(key, number)) TakeLock(*again);
+                                       if (Launch* again = Find(key, number)) Enqueue(*again);
                                      });
                                    });
                                  });
+  StartNext();
 }
 
 void EngineLaunches::Close() {
@@ -247,13 +309,19 @@ void EngineLaunches::StartNext() {
     const auto next =
         queue_.TakeNext([this](const EngineKey& key) { return Shortage(key).empty(); });
     if (!next) break;
-    StartProcess(*Find(next->key, next->number));
+    Launch& launch = *Find(next->key, next->number);
+    launch.has_turn = true;
+    ++starting_;
+    core_.Cancel(launch.deadline);
+    launch.deadline = core_.PostAfter(
+        options_.launch_timeout,
+        [this, key = launch.key, number = launch.number] { TimedOut(key, number); });
+    TakeLock(launch);
   }
   queued_.Set(static_cast<double>(queue_.size()));
 }
 
 void EngineLaunches::StartProcess(Launch& launch) {
-  ++starting_;
   launch.phase = Phase::kStarting;
   launch.hindrance = "it has not registered itself in ZooKeeper";
   core_.Cancel(launch.deadline);
@@ -358,6 +426,8 @@ void EngineLaunches::Fail(const EngineKey& key, Error error) {
     row.end_reason = "launch failed";
     store_.Save(std::move(row));
   }
+  const SteadyTime now = core_.clock().Now();
+  std::erase_if(failures_, [now](const auto& failure) { return failure.second.until <= now; });
   failures_[key] = {error, core_.clock().Now() + options_.launch_backoff};
   for (const Waiter& waiter : Finish(key, "failed")) waiter(tl::unexpected(error));
   changed_();
@@ -369,8 +439,8 @@ std::vector<EngineLaunches::Waiter> EngineLaunches::Finish(const EngineKey& key,
   Launch& launch = *node.mapped();
   core_.Cancel(launch.deadline);
   queue_.Remove(key);
+  GiveTurnBack(launch);
   if (launch.phase == Phase::kStarting) {
-    --starting_;
     metrics_
         .AddCounter("foxfire_engine_launches_total", "Launches by outcome.", {{"outcome", outcome}})
         .Increment();

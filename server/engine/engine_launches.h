@@ -32,6 +32,14 @@ struct LaunchStatus {
   std::string waits_for;  // for people
 };
 
+// What would become of a call that needs an engine. A value type.
+struct LaunchOutlook {
+  std::optional<EngineId> engine;      // there is one
+  std::optional<LaunchStatus> launch;  // it is being launched
+  std::optional<Error> failure;        // what callers hear for a moment after a launch has failed
+  std::string shortage;                // why a launch would wait; empty: it would not
+};
+
 // Confined to the `core` executor.
 class EngineLaunches {
  public:
@@ -57,11 +65,14 @@ class EngineLaunches {
   void RoomFreed() { StartNext(); }
   // Those that are not in the queue first, then by their places.
   std::vector<LaunchStatus> List() const;
+  LaunchOutlook Foresee(const EngineKey& key) const;
   // The gateway stops: launches that have no process yet fail, and no more begin.
   void Close();
 
  private:
-  enum class Phase { kLocking, kElsewhere, kQueued, kStarting };
+  // A launch waits in the queue, takes the key's lock and starts a process; or waits for another
+  // gateway that has the lock, and then queues again.
+  enum class Phase { kQueued, kLocking, kElsewhere, kStarting };
   struct Launch;
   struct Failure {
     Error error;
@@ -76,6 +87,10 @@ class EngineLaunches {
   void QueueTimedOut(const EngineKey& key, uint64_t number);
   // Which limit keeps an engine of the key from being started; empty: none.
   std::string Shortage(const EngineKey& key) const;
+  // Makes room for one more waiting call of `owner` by ending the newest one of whoever has most;
+  // false if that is `owner`.
+  bool EvictWaiter(const std::string& owner, const Error& error);
+  void GiveTurnBack(Launch& launch);
   // No room: its callers hear so, and may come again at once.
   void Reject(const EngineKey& key, const std::string& why, Counter& counter);
   void StartNext();

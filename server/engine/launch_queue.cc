@@ -51,6 +51,14 @@ void LaunchQueue::Remove(const EngineKey& key) {
   }
 }
 
+LaunchQueue::Item LaunchQueue::LastOfLongest() const {
+  const Line* longest = &lines_.front();
+  for (const Line& line : lines_) {
+    if (line.items.size() >= longest->items.size()) longest = &line;
+  }
+  return longest->items.back();
+}
+
 std::optional<size_t> LaunchQueue::PlaceOf(const EngineKey& key) const {
   for (auto line = lines_.begin(); line != lines_.end(); ++line) {
     const auto found = FindKey(line->items, key);

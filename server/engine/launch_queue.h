@@ -29,6 +29,10 @@ class LaunchQueue {
   // No effect if it is not here.
   void Remove(const EngineKey& key);
 
+  // The newest one of the owner who has most, of several the one whose turn comes last. Not of an
+  // empty queue.
+  Item LastOfLongest() const;
+
   size_t size() const { return size_; }
   // 1: it is the next one if all may start. nullopt: it is not here.
   std::optional<size_t> PlaceOf(const EngineKey& key) const;

@@ -192,6 +192,7 @@ void ProxiedCall::Forward(Route route) {
     if (settled_) return;
   }
   NoteBegun();
+  if (is_long_) parts_.service.StillRuns(*call_);
   CountHeld();
   OpenEngineStream();
   if (!settled_ && client_.finished) EndRequest();

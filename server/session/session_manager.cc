@@ -91,9 +91,9 @@ SessionPtr SessionManager::Insert(SessionInfo info, bool is_new) {
     MutexLock lock(shard.mutex);
     Entry& entry = shard.sessions[key];
     if (entry.session != nullptr && !Replaceable(*entry.session)) return entry.session;
+    CountActive(session->info());  // before anybody can end it
     entry = {session, "", {}, session->last_activity()};
   }
-  CountActive(session->info());
   store_.Save(ToRecord(*session, ""));
   if (is_new) {
     opened_.Increment();
@@ -106,6 +106,12 @@ void SessionManager::CountActive(const SessionInfo& info) {
   active_.Increment();
   of_users_.Add(info.user);
   on_engines_.Add(info.engine);
+}
+
+void SessionManager::UncountActive(const SessionInfo& info) {
+  active_.Decrement();
+  of_users_.Remove(info.user);
+  on_engines_.Remove(info.engine);
 }
 
 bool SessionManager::Release(const SessionPtr& session) {
@@ -121,10 +127,13 @@ bool SessionManager::Reopen(const SessionPtr& session) {
     MutexLock lock(shard.mutex);
     const auto found = shard.sessions.find(key);
     if (found == shard.sessions.end() || found->second.session != session) return false;
-    if (!session->Reopen()) return false;
+    CountActive(session->info());  // before anybody can end it
+    if (!session->Reopen()) {
+      UncountActive(session->info());
+      return false;
+    }
     found->second.end_reason.clear();
   }
-  CountActive(session->info());
   store_.Save(ToRecord(*session, ""));
   Note(event::kSessionOpened, *session, "its client has come back");
   return true;
@@ -147,9 +156,7 @@ void SessionManager::Forget(const SessionPtr& session) {
 }
 
 void SessionManager::Ended(const Session& session, SessionState state, const std::string& reason) {
-  active_.Decrement();
-  of_users_.Remove(session.info().user);
-  on_engines_.Remove(session.info().engine);
+  UncountActive(session.info());
   const Key key{session.info().user, session.info().id};
   {
     Shard& shard = ShardOf(key);
@@ -162,7 +169,7 @@ void SessionManager::Ended(const Session& session, SessionState state, const std
   }
   store_.Save(ToRecord(session, reason));
   Note(EventOf(state), session, reason);
-  if (ended_) ended_(session.info());
+  if (ended_) ended_(session.info(), state);
 }
 
 size_t SessionManager::EndAllOf(const EngineId& engine, SessionState state,

@@ -47,7 +47,8 @@ class SessionManager {
   Result<void> Restore();
 
   // Hears of every session that ends, on the thread on which it does. Set once, before the first.
-  void OnEnd(std::function<void(const SessionInfo&)> listener) { ended_ = std::move(listener); }
+  using EndListener = std::function<void(const SessionInfo&, SessionState)>;
+  void OnEnd(EndListener listener) { ended_ = std::move(listener); }
 
   // nullptr: never seen, or long forgotten.
   SessionPtr Find(const UserId& user, const SessionId& id) const;
@@ -133,6 +134,7 @@ class SessionManager {
   Shard& ShardOf(const KeyView& key) const { return shards_[KeyHash{}(key) % kShards]; }
   SessionPtr Insert(SessionInfo info, bool is_new);
   void CountActive(const SessionInfo& info);
+  void UncountActive(const SessionInfo& info);
   void Ended(const Session& session, SessionState state, const std::string& reason);
   void Note(const char* type, const Session& session, const std::string& detail);
   static SessionRecord ToRecord(const Session& session, const std::string& end_reason);
@@ -144,7 +146,7 @@ class SessionManager {
   Counter& opened_;
   IdCounts<UserId> of_users_;
   IdCounts<EngineId> on_engines_;
-  std::function<void(const SessionInfo&)> ended_;
+  EndListener ended_;
   mutable std::array<Shard, kShards> shards_;
 };
 

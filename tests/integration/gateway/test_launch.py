@@ -250,6 +250,8 @@ def test_whoever_finds_no_room_waits_in_the_queue(make_gateway, user):
         assert waiting["place"] == 1 and waiting["callers"] == 1 and waiting["run_as"] == f"{user}-2"
         assert "limits.engines" in waiting["waits_for"]
         assert gateway.cli("engine", "queue", "--user", user) == []
+        assert gateway.cli("engine", "queue", token=gateway.token(user)) == []
+        assert gateway.cli("engine", "queue", token=gateway.token(f"{user}-2")) == [waiting]
         assert gateway.metric("foxfire_engine_launches_queued") == 1
 
         gateway.cli("engine", "kill", engine)

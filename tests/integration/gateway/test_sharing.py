@@ -109,3 +109,48 @@ def test_a_group_may_be_kept_to_its_profile(sharing_gateway):
         answer = client.call("Config")
 
     assert answer.code == grpc.StatusCode.PERMISSION_DENIED and "client_profiles" in answer.message
+
+
+def explain(gateway, *arguments, token=None):
+    return gateway.cli("explain", *arguments, token=token)
+
+
+def test_explain_says_which_engine_and_why(sharing_gateway, user):
+    engine = engine_of(sharing_gateway, "alice", "bi")
+
+    running = explain(sharing_gateway, "--user", "alice")
+    other = explain(sharing_gateway, "--user", "alice", "--subdomain", "nightly")
+    nobody = explain(sharing_gateway, "--user", "nobody", "--group", "x", "--profile", "big",
+                     "--share-level", "connection")
+    own = explain(sharing_gateway, token=sharing_gateway.token(user))
+
+    assert running == {"user": "alice", "groups": ["bi"], "rules": "[group.bi]", "key": engine["key"],
+                       "run_as": "bi", "engine_id": engine["engine_id"],
+                       "outcome": "new sessions go to this engine"}
+    assert other["key"] == "group:bi:etl:nightly" and other["engine_id"] is None
+    assert other["outcome"] == "none is running; the first call starts one"
+    assert nobody["rules"] == "[engine]" and nobody["run_as"] == "nobody"
+    assert nobody["key"] == "connection:nobody%2Fnew-session:big:default"
+    assert own["key"] == f"user:{user}:default:default"
+    assert [e["engine_id"] for e in sharing_gateway.engines()] == [engine["engine_id"]]
+
+
+def test_explain_tells_what_a_launch_would_wait_for(make_gateway, user):
+    gateway = make_gateway({"limits.engines": 1})
+    engine_of(gateway, user)
+
+    outcome = explain(gateway, "--user", "late")["outcome"]
+
+    assert outcome.startswith("none is running, and a launch would wait for room: 1 engines")
+    assert "limits.engines" in outcome
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--user", "somebody-else"], "only the admin role sees"),
+    (["--profile", "nope"], "there is no profile"),
+    (["--share-level", "server"], "client_share_levels"),
+])
+def test_explain_refuses_what_the_call_would_be_refused(sharing_gateway, user, arguments, words):
+    done = sharing_gateway.run_cli("explain", *arguments, token=sharing_gateway.token(user))
+
+    assert done.returncode != 0 and words in done.stderr, done.stderr

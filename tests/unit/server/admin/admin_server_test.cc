@@ -28,8 +28,8 @@ class AdminServerTest : public testing::Test {
   }
 
   Result<std::unique_ptr<AdminServer>> Start(const AdminServerOptions& options) {
-    const AdminParts parts = {*world_.tokens, *world_.tokens, world_.broker, world_.sessions,
-                              world_.store,   world_.clock,   world_.metrics};
+    const AdminParts parts = {*world_.tokens, *world_.tokens, world_.broker,  world_.sessions,
+                              world_.store,   world_.clock,   world_.metrics, keys_};
     return AdminServer::Start(options, parts,
                               {"0.1.0", GatewayId("gateway-1"), {"gateway", 15002, false}},
                               [this](const SessionPtr& session) { closed_.push_back(session); });
@@ -67,6 +67,7 @@ class AdminServerTest : public testing::Test {
     return stub_->ListEngines(&context, {}, engines);
   }
 
+  const EngineKeyOptions keys_;
   AdminWorld world_;
   const std::string admin_token_;
   const std::string alice_token_;

@@ -301,6 +301,28 @@ TEST_F(CallServiceTest, ACallIsCountedOnceHoweverOftenItIsRouted) {
   EXPECT_EQ(first->state(), SessionState::kLost);
 }
 
+TEST_F(CallServiceTest, AnOperationThatIsBetweenTwoEnginesIsNotedWhenItHasOne) {
+  AddEngine("engine", "alice");
+  Call call = Underway("ExecutePlan");
+  service_.EngineIsDead(EngineId("engine"), "its port refuses connections");
+  service_.Unrouted(call);
+
+  service_.StillRuns(call);
+  EXPECT_TRUE(EventsOf(event::kOperationStarted).empty());
+
+  auto routed = std::make_shared<Routed>();
+  service_.RouteLater(call, {kSession, kOperation, ""}, [routed](RouteResult result) {
+    ++routed->times;
+    routed->result = std::move(result);
+  });
+  core_.RunUntilIdle();
+  const EngineId next = RegisterLaunched();
+  service_.Routed(call, routed->route());
+  service_.StillRuns(call);
+  ASSERT_EQ(EventsOf(event::kOperationStarted).size(), 1U);
+  EXPECT_EQ(EventsOf(event::kOperationStarted)[0].engine_id, next.str());
+}
+
 TEST_F(CallServiceTest, WhatTheClientOfADeadEngineHearsDependsOnWhatItHasHeard) {
   AddEngine("engine", "alice");
   Call call = Underway("ExecutePlan");

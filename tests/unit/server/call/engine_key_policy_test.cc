@@ -85,6 +85,8 @@ TEST(EngineKeyPolicyTest, TheUsersOwnRulesCountBeforeThoseOfTheFirstGroupThatHas
   ASSERT_TRUE(of_group && of_user);
   EXPECT_EQ(of_group->key, (EngineKey{ShareLevel::kGroup, "bi", "etl"}));
   EXPECT_EQ(of_user->key, (EngineKey{ShareLevel::kUser, "alice", "mine"}));
+  EXPECT_EQ(of_group->rules, "[group.bi]");
+  EXPECT_EQ(of_user->rules, "[user.alice]");
 }
 
 TEST(EngineKeyPolicyTest, AProfileThatTheRulesDoNotAllowIsRefused) {

@@ -265,38 +265,43 @@ TEST_F(EngineLaunchesTest, LaunchesTakeTurns) {
 TEST_F(EngineLaunchesTest, ALaunchThatNeverHadItsTurnNamesTheLimit) {
   options_.concurrent_launches = 1;
   options_.launch_timeout = 1min;
-  options_.queue_timeout = 59s;
+  options_.queue_timeout = 10s;
   StartBroker();
-  directory_.FailNext(Op::kAcquireLaunchLock, {Code::kUnavailable, "connection loss"});
+  Ask(Key("alice"));
+  Ask(Key("carol"));
+  core_.Advance(1s);
   const EngineAnswer bob = Ask(Key("bob"));
-  core_.Advance(500ms);
-  const EngineAnswer alice = Ask(Key("alice"));
-  ASSERT_EQ(launcher_.launches().at(0).key, Key("alice"));
+  core_.Advance(59s);
+  EXPECT_EQ(bob->times, 0) << "it waits for its turn, not for room";
 
-  core_.Advance(59s + 500ms);
+  core_.Advance(1s);
 
   ASSERT_TRUE(bob->value && !bob->value->has_value());
+  EXPECT_EQ(bob->value->error().code, Code::kResourceExhausted);
   EXPECT_TRUE(Contains(bob->value->error().message, "engine.concurrent_launches"));
-  EXPECT_EQ(alice->times, 0);
-  RegisterLaunched(0);
-  EXPECT_TRUE(alice->value->has_value());
-  EXPECT_EQ(launcher_.launches().size(), 1U);
 }
 
-TEST_F(EngineLaunchesTest, WaitingCallsHaveALimit) {
+TEST_F(EngineLaunchesTest, WaitingCallsHaveALimitThatOneOwnerCannotUseUp) {
   options_.waiting_max = 3;
   StartBroker();
-  std::vector<EngineAnswer> waiting;
-  for (int i = 0; i < 3; ++i) waiting.push_back(Ask(Key("alice")));
+  std::vector<EngineAnswer> alices;
+  for (int i = 0; i < 3; ++i) alices.push_back(Ask(Key("alice")));
 
-  const EngineAnswer one_more = Ask(Key("bob"));
+  const EngineAnswer one_more = Ask(Key("alice"));
+  const EngineAnswer bob = Ask(Key("bob"));
 
   ASSERT_TRUE(one_more->value && !one_more->value->has_value());
   EXPECT_EQ(one_more->value->error().code, Code::kResourceExhausted);
   EXPECT_TRUE(Contains(one_more->value->error().message, "limits.held_calls"));
-  RegisterLaunched();
-  for (const EngineAnswer& answer : waiting) EXPECT_TRUE(answer->value->has_value());
-  EXPECT_EQ(Ask(Key("bob"))->times, 0) << "those that waited have been answered";
+  EXPECT_EQ(bob->times, 0) << "alice's newest call has made room";
+  ASSERT_TRUE(alices[2]->value && !alices[2]->value->has_value());
+  EXPECT_TRUE(Contains(alices[2]->value->error().message, "limits.held_calls"));
+  RegisterLaunched(0);
+  RegisterLaunched(1);
+  for (const EngineAnswer& answer : {alices[0], alices[1], bob}) {
+    EXPECT_TRUE(answer->value->has_value());
+  }
+  EXPECT_EQ(Ask(Key("carol"))->times, 0) << "those that waited have been answered";
 }
 
 TEST_F(EngineLaunchesTest, ALockThatComesAfterTheEngineIsGivenBack) {

@@ -77,20 +77,67 @@ TEST_F(EngineRoomTest, TheTimeInTheQueueIsNotTheLaunchs) {
   EXPECT_TRUE(Contains(bob->value->error().message, "engine.launch_timeout"));
 }
 
-TEST_F(EngineRoomTest, TheQueueIsBounded) {
+TEST_F(EngineRoomTest, TheQueueIsBoundedAndOneOwnerCannotFillIt) {
   options_.engines_max = 1;
   options_.queued_max = 2;
   StartBroker();
   ReadyEngine("alice");
-  Ask(Key("bob"));
-  Ask(Key("carol"));
+  const EngineAnswer first = Ask({ShareLevel::kUser, "bob", "default", "1"});
+  const EngineAnswer second = Ask({ShareLevel::kUser, "bob", "default", "2"});
 
-  const EngineAnswer dave = Ask(Key("dave"));
+  const EngineAnswer third = Ask({ShareLevel::kUser, "bob", "default", "3"});
+  const EngineAnswer carol = Ask(Key("carol"));
 
-  ASSERT_TRUE(dave->value && !dave->value->has_value());
-  EXPECT_EQ(dave->value->error().code, Code::kResourceExhausted);
-  EXPECT_TRUE(Contains(dave->value->error().message, "limits.queued_launches"));
+  ASSERT_TRUE(third->value && !third->value->has_value());
+  EXPECT_EQ(third->value->error().code, Code::kResourceExhausted);
+  EXPECT_TRUE(Contains(third->value->error().message, "limits.queued_launches"));
+  ASSERT_TRUE(second->value && !second->value->has_value()) << "it has made room";
+  EXPECT_EQ(first->times, 0);
+  EXPECT_EQ(carol->times, 0);
   EXPECT_EQ(Launches().size(), 2U);
+}
+
+TEST_F(EngineRoomTest, AFullQueueDoesNotHoldUpWhoeverHasRoom) {
+  options_.engines_per_user = 1;
+  options_.queued_max = 1;
+  options_.concurrent_launches = 4;
+  StartBroker();
+  ReadyEngine("alice");
+  Ask({ShareLevel::kUser, "alice", "default", "2"});
+
+  EXPECT_EQ(Ask(Key("bob"))->times, 0);
+  EXPECT_EQ(launcher_.launches().size(), 2U);
+}
+
+TEST_F(EngineRoomTest, WhoeverWaitsForRoomLeavesTheLaunchToOtherGateways) {
+  options_.engines_max = 1;
+  StartBroker();
+  const EngineId alices = ReadyEngine("alice");
+  const EngineAnswer bob = Ask(Key("bob"));
+
+  EXPECT_FALSE(directory_.HoldsLock(Key("bob")));
+  Register(RemoteRecord(EngineId("theirs"), Key("bob")));
+
+  ASSERT_TRUE(bob->value && bob->value->has_value());
+  EXPECT_EQ((**bob->value)->id, EngineId("theirs"));
+  EXPECT_TRUE(Launches().empty());
+  launcher_.End(alices, "exit status 0");
+  core_.RunUntilIdle();
+  EXPECT_EQ(launcher_.launches().size(), 1U);
+}
+
+TEST_F(EngineRoomTest, AnEngineOfAnotherMachineThatIsGoneMakesRoomAtOnce) {
+  options_.cluster_engines_max = 1;
+  StartBroker();
+  const auto theirs = RemoteRecord(EngineId("theirs"), Key("alice"));
+  Register(theirs);
+  Ask(Key("bob"));
+  EXPECT_TRUE(launcher_.launches().empty());
+
+  directory_.DropEngine(theirs.id);
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(launcher_.launches().size(), 1U);
 }
 
 TEST_F(EngineRoomTest, OwnersHaveLimitsOfTheirOwnAndDoNotHoldUpOthers) {
