@@ -35,7 +35,7 @@ AdminService::AdminService(const AdminParts& parts, GatewayInfo info,
     : info_(std::move(info)),
       authenticator_(parts.verifier, parts.store, parts.clock, parts.metrics),
       engines_(parts.broker, parts.sessions, parts.store, parts.clock),
-      explain_(parts.keys, parts.tokens, parts.broker),
+      explain_(parts.keys, parts.tokens, parts.broker, parts.clock),
       sessions_(parts.sessions, parts.store, std::move(on_close)),
       tokens_(parts.tokens, parts.store, parts.clock, info_.address),
       events_(parts.store) {}

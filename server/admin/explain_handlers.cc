@@ -40,11 +40,7 @@ std::string OutcomeOf(const LaunchOutlook& outlook) {
 Result<pb::ExplainResponse> ExplainHandlers::Explain(const Caller& caller,
                                                      const pb::ExplainRequest& request,
                                                      const CallLimits& limits) {
-  auth::Principal principal;
-  principal.user = UserId(request.user().empty() ? caller.user() : request.user());
-  RETURN_IF_ERROR(VisibleUser(*caller.principal, principal.user.str()));
-  principal.groups = {request.groups().begin(), request.groups().end()};
-  if (principal.groups.empty()) principal.groups = GroupsOf(principal.user);
+  ASSIGN_OR_RETURN(const auth::Principal principal, PrincipalOf(caller, request));
   const EngineWish wish{request.share_level(), request.profile(), request.subdomain()};
   ASSIGN_OR_RETURN(const EngineChoice choice, ChooseEngine(keys_, principal, kSomeSession, wish));
 
@@ -64,10 +60,28 @@ Result<pb::ExplainResponse> ExplainHandlers::Explain(const Caller& caller,
   return response;
 }
 
+// Others than administrators hear of their own engines only, and of those of their own groups.
+Result<auth::Principal> ExplainHandlers::PrincipalOf(const Caller& caller,
+                                                     const pb::ExplainRequest& request) const {
+  ASSIGN_OR_RETURN(const std::string visible, VisibleUser(*caller.principal, request.user()));
+  if (!caller.principal->IsAdmin()) {
+    if (request.groups().empty()) return *caller.principal;
+    return MakeError(Code::kPermissionDenied,
+                     "only the admin role asks for other groups: leave --group out");
+  }
+  auth::Principal principal;
+  principal.user = UserId(visible.empty() ? caller.user() : visible);
+  principal.groups = {request.groups().begin(), request.groups().end()};
+  if (principal.groups.empty()) principal.groups = GroupsOf(principal.user);
+  return principal;
+}
+
 std::vector<std::string> ExplainHandlers::GroupsOf(const UserId& user) const {
   std::vector<std::string> groups;
+  const WallTime now = clock_.WallNow();
   for (const auth::TokenRecord& token : tokens_.List()) {
-    if (token.user == user && !token.revoked_at) groups = token.groups;
+    const bool in_force = !token.revoked_at && (!token.expires_at || *token.expires_at > now);
+    if (token.user == user && in_force) groups = token.groups;
   }
   return groups;
 }

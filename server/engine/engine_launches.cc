@@ -37,6 +37,7 @@ struct EngineLaunches::Launch {
   WallTime since;
   EngineId engine;  // once it is starting
   SteadyTime began;
+  SteadyTime queued;  // since when it is in the queue
   TimerId deadline = 0;
   std::string hindrance;  // why it has not come further; for the error at the deadline
   std::vector<Waiter> waiters;
@@ -108,6 +109,8 @@ bool EngineLaunches::EvictWaiter(const std::string& owner, const Error& error) {
     const Waiter evicted = std::move(launch->waiters.back());
     launch->waiters.pop_back();
     --waiting_;
+    // Nobody else wants it, and nothing of it has begun.
+    if (launch->waiters.empty() && launch->phase == Phase::kQueued) Finish(EngineKey(key), "");
     evicted(tl::unexpected(error));
     return true;
   }
@@ -121,6 +124,9 @@ EngineLaunches::Launch* EngineLaunches::Find(const EngineKey& key, uint64_t numb
 }
 
 void EngineLaunches::TakeLock(Launch& launch) {
+  if (launch.phase != Phase::kLocking) {
+    launch.hindrance = "ZooKeeper has not given it the launch's lock";
+  }
   launch.phase = Phase::kLocking;
   directory_.AcquireLaunchLock(
       launch.key, [this, key = launch.key, number = launch.number](Result<bool> answer) {
@@ -152,6 +158,7 @@ void EngineLaunches::Enqueue(Launch& launch) {
   const EngineKey key = launch.key;
   const uint64_t number = launch.number;
   launch.phase = Phase::kQueued;
+  launch.queued = core_.clock().Now();
   launch.hindrance = "other launches go first (engine.concurrent_launches)";
   queue_.Add(LineOf(key), {key, number});
   core_.Cancel(launch.deadline);
@@ -171,7 +178,7 @@ void EngineLaunches::QueueTimedOut(const EngineKey& key, uint64_t number) {
   Launch* const launch = Find(key, number);
   if (launch == nullptr || launch->phase != Phase::kQueued) return;
   const std::string shortage = Shortage(key);
-  const Duration waited = core_.clock().Now() - launch->began;
+  const Duration waited = core_.clock().Now() - launch->queued;
   if (shortage.empty() && waited < options_.launch_timeout) {
     launch->deadline = core_.PostAfter(options_.launch_timeout - waited,
                                        [this, key, number] { QueueTimedOut(key, number); });
@@ -179,10 +186,18 @@ void EngineLaunches::QueueTimedOut(const EngineKey& key, uint64_t number) {
   }
   Reject(key,
          shortage.empty() ? fmt::format("not its turn within {} (engine.launch_timeout): {}",
-                                        FormatDuration(options_.launch_timeout), launch->hindrance)
+                                        FormatDuration(options_.launch_timeout), WhatKeepsTheTurn())
                           : fmt::format("no room within {} (limits.queue_timeout): {}",
                                         FormatDuration(options_.queue_timeout), shortage),
          over_queue_timeout_);
+}
+
+// Launches that start slowly, or one that waits for ZooKeeper.
+std::string EngineLaunches::WhatKeepsTheTurn() const {
+  for (const auto& [key, launch] : launches_) {
+    if (launch->has_turn && launch->phase == Phase::kLocking) return launch->hindrance;
+  }
+  return "other launches go first (engine.concurrent_launches)";
 }
 
 std::string EngineLaunches::Shortage(const EngineKey& key) const {

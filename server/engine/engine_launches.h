@@ -91,6 +91,7 @@ class EngineLaunches {
   // false if that is `owner`.
   bool EvictWaiter(const std::string& owner, const Error& error);
   void GiveTurnBack(Launch& launch);
+  std::string WhatKeepsTheTurn() const;
   // No room: its callers hear so, and may come again at once.
   void Reject(const EngineKey& key, const std::string& why, Counter& counter);
   void StartNext();

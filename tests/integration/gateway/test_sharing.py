@@ -147,6 +147,7 @@ def test_explain_tells_what_a_launch_would_wait_for(make_gateway, user):
 
 @pytest.mark.parametrize("arguments, words", [
     (["--user", "somebody-else"], "only the admin role sees"),
+    (["--group", "bi"], "only the admin role asks for other groups"),
     (["--profile", "nope"], "there is no profile"),
     (["--share-level", "server"], "client_share_levels"),
 ])

@@ -281,6 +281,27 @@ TEST_F(EngineLaunchesTest, ALaunchThatNeverHadItsTurnNamesTheLimit) {
   EXPECT_TRUE(Contains(bob->value->error().message, "engine.concurrent_launches"));
 }
 
+TEST_F(EngineLaunchesTest, WhoeverWaitsBehindZooKeeperHearsSo) {
+  options_.concurrent_launches = 1;
+  options_.launch_timeout = 1min;
+  options_.queue_timeout = 0s;
+  StartBroker();
+  for (int i = 0; i < 100; ++i) {
+    directory_.FailNext(Op::kAcquireLaunchLock, {Code::kUnavailable, "connection loss"});
+  }
+  const EngineAnswer alice = Ask(Key("alice"));
+  const EngineAnswer bob = Ask(Key("bob"));
+  const EngineAnswer carol = Ask(Key("carol"));
+
+  core_.Advance(1min);
+
+  ASSERT_TRUE(alice->value && !alice->value->has_value());
+  EXPECT_TRUE(Contains(alice->value->error().message, "connection loss"));
+  ASSERT_TRUE(carol->value && !carol->value->has_value());
+  EXPECT_TRUE(Contains(carol->value->error().message, "connection loss"));
+  EXPECT_EQ(bob->times, 0) << "it is its turn";
+}
+
 TEST_F(EngineLaunchesTest, WaitingCallsHaveALimitThatOneOwnerCannotUseUp) {
   options_.waiting_max = 3;
   StartBroker();
