@@ -13,9 +13,6 @@
 namespace foxfire::server {
 namespace {
 
-// Clients of Spark 4.1 and later come again after it.
-constexpr Duration kRetryDelay = std::chrono::seconds(5);
-
 // What the call may do depends on its first message, too.
 const MethodTraits& MethodOf(const Call& call, const Envelope& envelope) {
   return envelope.only_cleans_up ? CleanUpTraits() : *call.method;
@@ -78,8 +75,7 @@ tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
     return tl::unexpected(StatusWithRetry(
         {Code::kResourceExhausted,
          fmt::format("{} has {} operations running already (limits.operations_per_user)",
-                     user.str(), options_.operations_per_user)},
-        kRetryDelay));
+                     user.str(), options_.operations_per_user)}));
   }
   call.wish = head.wish;
   call.user_agent = head.user_agent;

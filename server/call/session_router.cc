@@ -8,9 +8,6 @@
 namespace foxfire::server {
 namespace {
 
-// Clients of Spark 4.1 and later come again after it.
-constexpr Duration kRetryDelay = std::chrono::seconds(5);
-
 // Of a session that is bound to an engine: SESSION_CHANGED would be a guess, and for good.
 Error NotReadYet() {
   return {Code::kUnavailable, "where engines are is being read from ZooKeeper; try again"};
@@ -25,7 +22,7 @@ struct SessionRouter::Pending {
 
   void Fail(const Error& error) const {
     const bool helps_to_wait = error.code == Code::kResourceExhausted;
-    done(tl::unexpected(helps_to_wait ? StatusWithRetry(error, kRetryDelay) : StatusOf(error)));
+    done(tl::unexpected(helps_to_wait ? StatusWithRetry(error) : StatusOf(error)));
   }
 };
 

@@ -24,8 +24,11 @@ struct CallStatus {
 // A status whose details hold just code and message: PySpark shows exactly the message.
 CallStatus StatusOf(const Error& error);
 
+// How long those wait who are told that it helps.
+inline constexpr Duration kRetryDelay = std::chrono::seconds(5);
+
 // The same with google.rpc.RetryInfo: clients of Spark 4.1 and later wait and try again.
-CallStatus StatusWithRetry(const Error& error, Duration delay);
+CallStatus StatusWithRetry(const Error& error, Duration delay = kRetryDelay);
 
 // INTERNAL with ErrorInfo INVALID_HANDLE.SESSION_CHANGED: PySpark's getOrCreate() then opens a new
 // session. Only ever for a session id that was known before.

@@ -17,8 +17,6 @@ constexpr int kBacklog = 1024;
 // Connections over the limit whose calls are told so; more are closed at once.
 constexpr size_t kToldOfLimit = 64;
 constexpr Duration kWarningInterval = std::chrono::seconds(10);
-// Clients of Spark 4.1 and later wait so long and try again.
-constexpr Duration kRetryDelay = std::chrono::seconds(5);
 constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -91,8 +89,7 @@ void DataPlane::OnIo(uint32_t) {
           StatusWithRetry({Code::kResourceExhausted,
                            fmt::format("{} connections are open already (limits.connections); "
                                        "try again later",
-                                       options_.connections)},
-                          kRetryDelay);
+                                       options_.connections)});
     }
     stats_.accepted.Increment();
     stats_.open_connections.fetch_add(1);

@@ -1,6 +1,7 @@
 // gRPC C++ on both sides of the data plane.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <thread>
 
@@ -34,6 +35,21 @@ class GrpcInteropTest : public DataPlaneWorld {
   }
   GrpcOutcome Execute(const GrpcCall::Prepare& prepare = {}) {
     return client_->Call("ExecutePlan", request_, prepare);
+  }
+
+  // `stop` ends the taking of new calls, and returns when the last one has ended.
+  void ExpectACallToOutlive(const std::function<void()>& stop) {
+    const auto call = client_->Begin("AddArtifacts");
+    ASSERT_TRUE(call->Write(request_));
+    ASSERT_TRUE(call->Read());
+    std::thread stopping(stop);
+    EXPECT_TRUE(Eventually([this] { return !Execute().status.ok(); })) << "it takes no more calls";
+
+    EXPECT_TRUE(call->Write(request_));
+    EXPECT_EQ(call->Read(), Expected(request_));
+    EXPECT_TRUE(call->WritesDone());
+    EXPECT_TRUE(call->Finish().status.ok());
+    stopping.join();
   }
 
   const std::string request_ = ExecuteRequest(kSessionA);
@@ -205,32 +221,12 @@ TEST_F(GrpcInteropTest, CallsOutliveTheConnectionsThatAnEngineGivesUp) {
 
 TEST_F(GrpcInteropTest, WhatRunsOnAnEngineThatStopsEndsWell) {
   Serve();
-  const auto call = client_->Begin("AddArtifacts");
-  ASSERT_TRUE(call->Write(request_));
-  ASSERT_TRUE(call->Read());
-  std::thread stopping([this] { engine_->GoAway(); });
-  EXPECT_TRUE(Eventually([this] { return !Execute().status.ok(); })) << "it takes no more calls";
-
-  EXPECT_TRUE(call->Write(request_));
-  EXPECT_EQ(call->Read(), Expected(request_));
-  EXPECT_TRUE(call->WritesDone());
-  EXPECT_TRUE(call->Finish().status.ok());
-  stopping.join();
+  ExpectACallToOutlive([this] { engine_->GoAway(); });
 }
 
 TEST_F(GrpcInteropTest, AGatewayThatDrainsLetsTheClientFinish) {
   Serve();
-  const auto call = client_->Begin("AddArtifacts");
-  ASSERT_TRUE(call->Write(request_));
-  ASSERT_TRUE(call->Read());
-  std::thread draining([this] { plane_->Drain(20s); });
-  EXPECT_TRUE(Eventually([this] { return !Execute().status.ok(); })) << "it takes no more calls";
-
-  EXPECT_TRUE(call->Write(request_));
-  EXPECT_EQ(call->Read(), Expected(request_));
-  EXPECT_TRUE(call->WritesDone());
-  EXPECT_TRUE(call->Finish().status.ok());
-  draining.join();
+  ExpectACallToOutlive([this] { plane_->Drain(20s); });
 }
 
 }  // namespace

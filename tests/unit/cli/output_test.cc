@@ -8,6 +8,7 @@
 
 #include "cli/engine_command.h"
 #include "cli/event_command.h"
+#include "cli/explain_command.h"
 #include "cli/session_command.h"
 #include "cli/token_command.h"
 #include "tests/unit/cli/golden.h"
@@ -95,6 +96,7 @@ TEST_F(OutputTest, EmptyTablesSaySo) {
 
 TEST_F(OutputTest, Reports) {
   ExpectGolden("cli/engine.txt", EngineFields(SampleEngines().engines(0), terminal_));
+  ExpectGolden("cli/explained.txt", ExplainReport(SampleExplained()));
   ExpectGolden("cli/created_token.txt", TokenReport(SampleCreatedToken()));
   ExpectGolden("cli/killed_engine.txt", KillReport(SampleKilledEngine()));
 }

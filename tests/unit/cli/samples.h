@@ -65,6 +65,18 @@ inline pb::ListLaunchesResponse SampleLaunches() {
   return launches;
 }
 
+inline pb::ExplainResponse SampleExplained() {
+  pb::ExplainResponse explained;
+  explained.set_user("alice");
+  explained.add_groups("staff");
+  explained.add_groups("bi");
+  explained.set_rules("[group.bi]");
+  explained.set_key("group:bi:etl:default");
+  explained.set_run_as("bi");
+  explained.set_outcome("none is running; the first call starts one");
+  return explained;
+}
+
 inline pb::ListSessionsResponse SampleSessions() {
   pb::ListSessionsResponse sessions;
   pb::Session& active = *sessions.add_sessions();

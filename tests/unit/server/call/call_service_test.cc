@@ -39,6 +39,16 @@ class CallServiceTest : public CallWorld {
     return routed;
   }
   // A call that is on its way to a live engine.
+  // Of a call whose engine is dead.
+  RoutedPtr Again(const Call& call) {
+    auto routed = std::make_shared<Routed>();
+    service_.RouteLater(call, {kSession, kOperation, ""}, [routed](RouteResult result) {
+      ++routed->times;
+      routed->result = std::move(result);
+    });
+    core_.RunUntilIdle();
+    return routed;
+  }
   Call Underway(const std::string& method, const char* session = kSession,
                 const char* operation = kOperation) {
     Call call = Admit(method);
@@ -286,12 +296,7 @@ TEST_F(CallServiceTest, ACallIsCountedOnceHoweverOftenItIsRouted) {
   service_.EngineIsDead(EngineId("engine"), "its port refuses connections");
   service_.Unrouted(call);
   EXPECT_EQ(first->open_calls(), 0);
-  auto routed = std::make_shared<Routed>();
-  service_.RouteLater(call, {kSession, kOperation, ""}, [routed](RouteResult result) {
-    ++routed->times;
-    routed->result = std::move(result);
-  });
-  core_.RunUntilIdle();
+  const RoutedPtr routed = Again(call);
   const EngineId next = RegisterLaunched();
 
   ASSERT_TRUE(routed->ok());
@@ -310,12 +315,7 @@ TEST_F(CallServiceTest, AnOperationThatIsBetweenTwoEnginesIsNotedWhenItHasOne) {
   service_.StillRuns(call);
   EXPECT_TRUE(EventsOf(event::kOperationStarted).empty());
 
-  auto routed = std::make_shared<Routed>();
-  service_.RouteLater(call, {kSession, kOperation, ""}, [routed](RouteResult result) {
-    ++routed->times;
-    routed->result = std::move(result);
-  });
-  core_.RunUntilIdle();
+  const RoutedPtr routed = Again(call);
   const EngineId next = RegisterLaunched();
   service_.Routed(call, routed->route());
   service_.StillRuns(call);
