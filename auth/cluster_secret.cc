@@ -19,6 +19,9 @@ namespace {
 
 constexpr size_t kMinCharacters = 43;  // of base64url, for 32 bytes
 
+constexpr std::string_view kAgreementLabel = "foxfire engine key agreement v1";
+constexpr std::string_view kSecretLabel("foxfire engine secret\0", 22);
+
 bool IsBase64Url(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
@@ -54,6 +57,11 @@ Result<void> Create(const Path& path) {
   return {};
 }
 
+// The private key that all gateways of the cluster have in common.
+X25519Key AgreementKey(const Secret& cluster) {
+  return HmacSha256(cluster.Reveal(), kAgreementLabel);
+}
+
 }  // namespace
 
 Result<ClusterSecret> ClusterSecret::LoadOrCreate(const Path& path) {
@@ -63,11 +71,31 @@ Result<ClusterSecret> ClusterSecret::LoadOrCreate(const Path& path) {
     secret = Load(path);
   }
   if (!secret) return WithContext(std::move(secret).error(), "cluster secret");
-  return ClusterSecret(*std::move(secret));
+  ASSIGN_OR_RETURN(const X25519Key public_key, X25519PublicKey(AgreementKey(*secret)));
+  return ClusterSecret(*std::move(secret), public_key);
 }
 
 Secret ClusterSecret::EngineSecret(const EngineId& engine) const {
   return Secret(Base64UrlEncode(HmacSha256(secret_.Reveal(), engine.str())));
+}
+
+std::string ClusterSecret::PublicKey() const { return Base64UrlEncode(public_key_); }
+
+Result<Secret> ClusterSecret::AgreedSecret(const EngineId& engine,
+                                           std::string_view engine_public_key) const {
+  const auto key = DecodeX25519Key(engine_public_key);
+  if (!key) {
+    return MakeError(
+        Code::kInvalidArgument,
+        fmt::format("the public_key of engine {} is no X25519 key in base64url", engine.str()));
+  }
+  auto shared = X25519Agree(AgreementKey(secret_), *key);
+  if (!shared) {
+    return WithContext(std::move(shared).error(),
+                       fmt::format("the public_key of engine {}", engine.str()));
+  }
+  const std::string_view agreed(reinterpret_cast<const char*>(shared->data()), shared->size());
+  return Secret(Base64UrlEncode(HmacSha256(agreed, std::string(kSecretLabel) + engine.str())));
 }
 
 }  // namespace foxfire::auth

@@ -86,6 +86,17 @@ tl::expected<PrincipalPtr, AuthRefusal> TokenStore::Verify(std::string_view toke
 
 std::vector<TokenRecord> TokenStore::List() const { return table_.Get()->tokens; }
 
+PrincipalPtr TokenStore::PrincipalOf(const UserId& user) const {
+  const auto table = table_.Get();
+  const WallTime now = clock_.WallNow();
+  const auto newest = std::find_if(
+      table->tokens.rbegin(), table->tokens.rend(), [&user, now](const TokenRecord& token) {
+        const bool in_force = !token.revoked_at && (!token.expires_at || *token.expires_at > now);
+        return token.user == user && in_force;
+      });
+  return newest == table->tokens.rend() ? nullptr : ToPrincipal(*newest);
+}
+
 Result<NewToken> TokenStore::Create(const TokenRequest& request) {
   ASSIGN_OR_RETURN(MintedToken minted, MintToken(request, clock_.WallNow()));
   RETURN_IF_ERROR(Change([&minted](std::vector<TokenRecord>& tokens) -> Result<void> {

@@ -37,8 +37,8 @@ struct NewToken {
 };
 
 // Several gateways may share the file: each change is made to what is on disk, under a lock, and
-// others see it at their next ReloadIfChanged(). Verify and List read an immutable snapshot; the
-// other methods block on the disk. Thread-safe.
+// others see it at their next ReloadIfChanged(). Verify, List and PrincipalOf read an immutable
+// snapshot; the other methods block on the disk. Thread-safe.
 class TokenStore final : public TokenVerifier {
  public:
   // `clock` and `metrics` must outlive this. Errors name the file and the cure.
@@ -51,6 +51,8 @@ class TokenStore final : public TokenVerifier {
   Result<NewToken> Create(const TokenRequest& request);
   // In the order in which they were made.
   std::vector<TokenRecord> List() const;
+  // Whom the newest token of the user that is in force stands for; null: none is.
+  PrincipalPtr PrincipalOf(const UserId& user) const;
   // The record as it is afterwards; no error if it was revoked before. NOT_FOUND: no such id.
   Result<TokenRecord> Revoke(const std::string& id);
 

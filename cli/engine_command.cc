@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "cli/engine_orders.h"
 #include "cli/human.h"
 #include "cli/table.h"
 #include "common/units.h"
@@ -14,8 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What a kill may take beyond its grace: the engine's stopping, then force.
-constexpr Duration kKillSlack = 15s;
+// What a kill may take beyond its grace: the engine's stopping, then its cluster manager.
+constexpr Duration kKillSlack = 75s;
 
 struct EngineOptions {
   std::string engine;
@@ -23,6 +24,8 @@ struct EngineOptions {
   std::string reason;
   Duration grace = 10s;
   uint32_t lines = 100;
+  bool failures = false;
+  bool spares = false;
   OutputFormat format = OutputFormat::kTable;
 };
 
@@ -45,8 +48,16 @@ Result<void> List(const EngineOptions& options, Client& client, const Terminal& 
   request.set_user(options.user);
   ASSIGN_OR_RETURN(const auto engines,
                    client.Call(&pb::Admin::StubInterface::ListEngines, request));
-  terminal.out << (options.format == OutputFormat::kJson ? Render(ToJsonArray(engines.engines()))
-                                                         : EngineTable(engines, terminal));
+  const bool json = options.format == OutputFormat::kJson;
+  if (options.failures) {
+    terminal.out << (json ? Render(ToJsonArray(engines.failures()))
+                          : FailureTable(engines, terminal));
+  } else if (options.spares) {
+    terminal.out << (json ? Render(ToJsonArray(engines.spares())) : SpareTable(engines, terminal));
+  } else {
+    terminal.out << (json ? Render(ToJsonArray(engines.engines()))
+                          : EngineBlocks(engines, terminal));
+  }
   return {};
 }
 
@@ -107,6 +118,10 @@ void AddEngineCommand(CLI::App& app, Action& action) {
 
   CLI::App* list = AddVerb(*noun, "list", "Shows the engines that run", options, action, List);
   list->add_option("--user", options->user, "Only this user's");
+  CLI::Option* failures =
+      list->add_flag("--failures", options->failures, "Only the keys whose last launch has failed");
+  list->add_flag("--spares", options->spares, "Only the JVMs that wait for an owner")
+      ->excludes(failures);
   AddOutputOption(*list, options->format);
 
   CLI::App* queue =
@@ -118,6 +133,8 @@ void AddEngineCommand(CLI::App& app, Action& action) {
   CLI::App* show = AddVerb(*noun, "show", "Shows one engine", options, action, Show);
   AddEngineArgument(*show, *options);
   AddOutputOption(*show, options->format);
+
+  AddEngineOrders(*noun, action);
 
   CLI::App* kill =
       AddVerb(*noun, "kill", "Ends an engine and waits for its end", options, action, Kill);
@@ -138,7 +155,8 @@ void AddEngineCommand(CLI::App& app, Action& action) {
 std::string EngineTable(const pb::ListEnginesResponse& engines, const Terminal& terminal) {
   if (engines.engines().empty()) return "no engines\n";
   Table table;
-  for (const char* header : {"ENGINE", "KEY", "OWNER", "STATE", "ENDPOINT", "APPLICATION"}) {
+  for (const char* header :
+       {"ENGINE", "KEY", "OWNER", "STATE", "HEALTH", "ENDPOINT", "APPLICATION"}) {
     table.AddColumn(header);
   }
   for (const char* header : {"SESSIONS", "OPERATIONS", "AGE", "IDLE", "MEMORY"}) {
@@ -146,11 +164,47 @@ std::string EngineTable(const pb::ListEnginesResponse& engines, const Terminal& 
   }
   for (const pb::Engine& engine : engines.engines()) {
     table.AddRow({ShortId(engine.engine_id()), engine.key(), engine.owner(), engine.state(),
-                  engine.endpoint(), engine.application_id(), std::to_string(engine.sessions()),
-                  std::to_string(engine.operations()), Age(engine, terminal), Idle(engine),
-                  Memory(engine)});
+                  engine.health(), engine.endpoint(), engine.application_id(),
+                  std::to_string(engine.sessions()), std::to_string(engine.operations()),
+                  Age(engine, terminal), Idle(engine), Memory(engine)});
   }
   return table.Render(terminal.width);
+}
+
+std::string FailureTable(const pb::ListEnginesResponse& engines, const Terminal& terminal) {
+  if (engines.failures().empty()) return "no failures\n";
+  Table table;
+  table.AddColumn("KEY");
+  for (const char* header : {"FAILURES", "LAST", "RETRY"}) table.AddColumn(header, Align::kRight);
+  table.AddColumn("WHY");
+  for (const pb::LaunchFailure& failure : engines.failures()) {
+    const WallTime retry_at = FromUnixMillis(failure.retry_at_ms());
+    const bool is_due = retry_at <= terminal.now;
+    table.AddRow({failure.key(), std::to_string(failure.count()),
+                  HumanDuration(terminal.now - FromUnixMillis(failure.last_ms())) + " ago",
+                  is_due ? "now" : "in " + HumanDuration(retry_at - terminal.now), failure.why()});
+  }
+  return table.Render(terminal.width);
+}
+
+std::string SpareTable(const pb::ListEnginesResponse& engines, const Terminal& terminal) {
+  if (engines.spares().empty()) return "no spares\n";
+  Table table;
+  for (const char* header : {"SPARE", "PROFILE", "STATE"}) table.AddColumn(header);
+  for (const char* header : {"PID", "AGE"}) table.AddColumn(header, Align::kRight);
+  for (const pb::Spare& spare : engines.spares()) {
+    table.AddRow({ShortId(spare.engine_id()), spare.profile(), spare.state(),
+                  spare.has_pid() ? std::to_string(spare.pid()) : "",
+                  HumanDuration(terminal.now - FromUnixMillis(spare.since_ms()))});
+  }
+  return table.Render(terminal.width);
+}
+
+std::string EngineBlocks(const pb::ListEnginesResponse& engines, const Terminal& terminal) {
+  std::string blocks = EngineTable(engines, terminal);
+  if (!engines.spares().empty()) blocks += "\n" + SpareTable(engines, terminal);
+  if (!engines.failures().empty()) blocks += "\n" + FailureTable(engines, terminal);
+  return blocks;
 }
 
 std::string LaunchTable(const pb::ListLaunchesResponse& launches, const Terminal& terminal) {
@@ -178,9 +232,13 @@ std::string EngineFields(const pb::Engine& engine, const Terminal& terminal) {
       {"profile", engine.profile()},
       {"subdomain", engine.subdomain()},
       {"state", engine.state()},
+      {"health", engine.health()},
+      {"started by", engine.registered() ? "somebody else (registered)" : "Foxfire"},
+      {"run as", engine.run_as()},
       {"endpoint", engine.endpoint()},
       {"pid", engine.has_pid() ? std::to_string(engine.pid()) : ""},
       {"application", engine.application_id()},
+      {"submission", engine.submission_id()},
       {"Spark", engine.spark_version()},
       {"sessions", std::to_string(engine.sessions())},
       {"operations", std::to_string(engine.operations())},
@@ -192,10 +250,23 @@ std::string EngineFields(const pb::Engine& engine, const Terminal& terminal) {
 }
 
 std::string KillReport(const pb::KillEngineResponse& killed) {
-  return fmt::format("ended engine {} ({}) {}; with it {} session{} and {} open call{}\n",
-                     killed.engine_id(), killed.key(), killed.forced() ? "by force" : "gracefully",
-                     killed.sessions(), killed.sessions() == 1 ? "" : "s", killed.open_calls(),
-                     killed.open_calls() == 1 ? "" : "s");
+  const std::string with = fmt::format("{} session{} and {} open call{}", killed.sessions(),
+                                       killed.sessions() == 1 ? "" : "s", killed.open_calls(),
+                                       killed.open_calls() == 1 ? "" : "s");
+  if (killed.still_runs()) {
+    return fmt::format(
+        "unregistered engine {} ({}), which somebody else runs: its process still "
+        "runs; with it {}\n",
+        killed.engine_id(), killed.key(), with);
+  }
+  if (killed.not_found()) {
+    return fmt::format(
+        "engine {} ({}) did not stop, and its cluster manager knows nothing of it: it has ended "
+        "meanwhile, or runs in another cluster; with it {}\n",
+        killed.engine_id(), killed.key(), with);
+  }
+  return fmt::format("ended engine {} ({}) {}; with it {}\n", killed.engine_id(), killed.key(),
+                     killed.forced() ? "by force" : "gracefully", with);
 }
 
 }  // namespace foxfire::cli

@@ -40,6 +40,10 @@ OrderedJson ToJson(const pb::Engine& engine) {
   json["started_at"] = engine.has_started_at_ms() ? Time(engine.started_at_ms()) : nullptr;
   json["idle_seconds"] = engine.has_idle_ms() ? OrderedJson(engine.idle_ms() / 1000) : nullptr;
   json["rss_bytes"] = engine.has_rss_bytes() ? OrderedJson(engine.rss_bytes()) : nullptr;
+  json["run_as"] = TextOrNull(engine.run_as());
+  json["submission_id"] = TextOrNull(engine.submission_id());
+  json["health"] = TextOrNull(engine.health());
+  json["registered"] = engine.registered();
   return json;
 }
 
@@ -64,6 +68,7 @@ OrderedJson ToJson(const pb::ExplainResponse& explained) {
   json["run_as"] = explained.run_as();
   json["engine_id"] = TextOrNull(explained.engine_id());
   json["outcome"] = explained.outcome();
+  json["prestart"] = explained.prestart();
   return json;
 }
 
@@ -74,6 +79,63 @@ OrderedJson ToJson(const pb::KillEngineResponse& killed) {
   json["forced"] = killed.forced();
   json["sessions"] = killed.sessions();
   json["open_calls"] = killed.open_calls();
+  json["still_runs"] = killed.still_runs();
+  json["not_found"] = killed.not_found();
+  return json;
+}
+
+OrderedJson ToJson(const pb::LaunchFailure& failure) {
+  OrderedJson json;
+  json["key"] = failure.key();
+  json["count"] = failure.count();
+  json["last"] = Time(failure.last_ms());
+  json["retry_at"] = Time(failure.retry_at_ms());
+  json["why"] = TextOrNull(failure.why());
+  return json;
+}
+
+OrderedJson ToJson(const pb::Spare& spare) {
+  OrderedJson json;
+  json["engine_id"] = spare.engine_id();
+  json["profile"] = spare.profile();
+  json["state"] = spare.state();
+  json["pid"] = spare.has_pid() ? OrderedJson(spare.pid()) : nullptr;
+  json["since"] = Time(spare.since_ms());
+  return json;
+}
+
+OrderedJson ToJson(const pb::StartEngineResponse& started) {
+  OrderedJson json;
+  json["key"] = started.key();
+  json["run_as"] = started.run_as();
+  json["outcome"] = started.outcome();
+  json["engine"] = started.has_engine() ? ToJson(started.engine()) : OrderedJson(nullptr);
+  return json;
+}
+
+OrderedJson ToJson(const pb::DrainEngineResponse& drained) {
+  OrderedJson json;
+  json["engine_id"] = drained.engine_id();
+  json["key"] = drained.key();
+  json["sessions"] = drained.sessions();
+  json["open_calls"] = drained.open_calls();
+  return json;
+}
+
+OrderedJson ToJson(const pb::RegisterEngineResponse& made) {
+  OrderedJson json;
+  json["engine_id"] = made.engine_id();
+  json["key"] = made.key();
+  json["endpoint"] = made.endpoint();
+  return json;
+}
+
+OrderedJson ToJson(const pb::UnregisterEngineResponse& gone) {
+  OrderedJson json;
+  json["engine_id"] = gone.engine_id();
+  json["key"] = gone.key();
+  json["endpoint"] = gone.endpoint();
+  json["sessions"] = gone.sessions();
   return json;
 }
 

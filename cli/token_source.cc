@@ -30,22 +30,23 @@ Result<Secret> Checked(std::string_view text, const std::string& where) {
   return Secret(std::string(text));
 }
 
-Result<Secret> FromFile(const std::string& path, const std::string& where) {
-  auto content = ReadFile(path, kLargestTokenFile);
-  if (!content) {
-    return MakeError(Code::kInvalidArgument, fmt::format("{}: {}", where, content.error().message));
-  }
-  const Secret secret(*std::move(content));  // wiped, however this ends
-  return Checked(secret.Reveal(), fmt::format("{} {}", where, path));
-}
-
 }  // namespace
 
+Result<Secret> ReadTokenFile(const std::string& path, const std::string& option) {
+  auto content = ReadFile(path, kLargestTokenFile);
+  if (!content) {
+    return MakeError(Code::kInvalidArgument,
+                     fmt::format("{}: {}", option, content.error().message));
+  }
+  const Secret secret(*std::move(content));  // wiped, however this ends
+  return Checked(secret.Reveal(), fmt::format("{} {}", option, path));
+}
+
 Result<Secret> FindToken(const std::string& token_file, const Environment& environment) {
-  if (!token_file.empty()) return FromFile(token_file, "--token-file");
+  if (!token_file.empty()) return ReadTokenFile(token_file, "--token-file");
   if (const auto token = environment("FOXFIRE_TOKEN")) return Checked(*token, "FOXFIRE_TOKEN");
   if (const auto path = environment("FOXFIRE_TOKEN_FILE")) {
-    return FromFile(*path, "FOXFIRE_TOKEN_FILE");
+    return ReadTokenFile(*path, "FOXFIRE_TOKEN_FILE");
   }
   return MakeError(Code::kInvalidArgument,
                    "no token: name a file that holds it with --token-file PATH or "

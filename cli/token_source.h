@@ -16,4 +16,7 @@ using Environment = std::function<std::optional<std::string>(const char*)>;
 // FOXFIRE_TOKEN_FILE names. INVALID_ARGUMENT if there is none or it is no token.
 Result<Secret> FindToken(const std::string& token_file, const Environment& environment);
 
+// The token in a file that the option `option` names. INVALID_ARGUMENT names both.
+Result<Secret> ReadTokenFile(const std::string& path, const std::string& option);
+
 }  // namespace foxfire::cli

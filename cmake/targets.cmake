@@ -5,14 +5,19 @@ if(FOXFIRE_SANITIZE MATCHES "undefined")
   list(APPEND FOXFIRE_TEST_OPTIONS -fno-sanitize=undefined)
 endif()
 
-# foxfire_library(NAME SRCS … DEPS …): a static library whose headers are included as
-# "folder/header.h" from the root of the tree.
+# foxfire_library(NAME SRCS … DEPS … [PRECOMPILED headers]): a static library whose headers are
+# included as "folder/header.h" from the root of the tree. PRECOMPILED: what all of its sources read
+# and costs seconds in each.
 function(foxfire_library NAME)
-  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;PRECOMPILED" ${ARGN})
   add_library(${NAME} STATIC ${ARG_SRCS})
   target_include_directories(${NAME} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${NAME} PUBLIC ${ARG_DEPS})
-  target_precompile_headers(${NAME} REUSE_FROM foxfire_precompiled)
+  if(ARG_PRECOMPILED)
+    target_precompile_headers(${NAME} PRIVATE ${ARG_PRECOMPILED})
+  else()
+    target_precompile_headers(${NAME} REUSE_FROM foxfire_precompiled)
+  endif()
 endfunction()
 
 # Builds the tests that sanitizers run and what these need, nothing else.

@@ -47,6 +47,26 @@ std::string Base64UrlEncode(std::span<const uint8_t> bytes) {
   return EncodeBase64(bytes, kBase64Url);
 }
 
+std::optional<std::vector<uint8_t>> Base64UrlDecode(std::string_view text) {
+  std::vector<uint8_t> bytes;
+  bytes.reserve(text.size() * 3 / 4);
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const size_t six = kBase64Url.find(c);
+    if (six == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<uint32_t>(six);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes.push_back(static_cast<uint8_t>(bits >> count));
+    bits &= (1U << count) - 1;
+  }
+  // Six bits that are left over are a character too many; others must be the encoder's zeros.
+  if (count == 6 || bits != 0) return std::nullopt;
+  return bytes;
+}
+
 std::string Base64Encode(std::string_view bytes) {
   return EncodeBase64({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, kBase64);
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace foxfire {
 
@@ -13,6 +14,8 @@ std::string HexEncode(std::span<const uint8_t> bytes);
 
 // RFC 4648 section 5, without padding: safe in URLs, headers and connection strings.
 std::string Base64UrlEncode(std::span<const uint8_t> bytes);
+// nullopt: another character, or a length or last bits that no encoding ends with.
+std::optional<std::vector<uint8_t>> Base64UrlDecode(std::string_view text);
 
 // RFC 4648 section 4, without padding, as gRPC sends "-bin" metadata.
 std::string Base64Encode(std::string_view bytes);

@@ -100,7 +100,8 @@ Result<void> MakeFolder(const Path& path, mode_t mode) {
   if (std::filesystem::is_directory(path, error)) return {};
   if (path.has_parent_path() && path.parent_path() != path)
     RETURN_IF_ERROR(MakeFolder(path.parent_path()));
-  if (mkdir(path.c_str(), mode) == 0) return {};
+  // Whatever the umask says.
+  if (mkdir(path.c_str(), mode) == 0 && chmod(path.c_str(), mode) == 0) return {};
   const int why = errno;
   // Another process may have made it meanwhile; something else of that name is an error.
   if (why == EEXIST && std::filesystem::is_directory(path, error)) return {};

@@ -1,5 +1,6 @@
 #include "common/log.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -10,6 +11,7 @@
 
 #include "common/json.h"
 #include "common/mutex.h"
+#include "common/unique_fd.h"
 
 namespace foxfire {
 namespace {
@@ -82,6 +84,11 @@ Result<void> InitLogging(const LogOptions& options) {
         fmt::format("\"{}\" is not a log level: write trace, debug, info, warn or error",
                     options.level));
   spdlog::sink_ptr sink;
+  if (!options.file.empty()) {
+    // Nobody else's to read, whatever the umask says; what is wrong with the path is said below.
+    const UniqueFd made(
+        open(options.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  }
   try {
     if (options.file.empty()) {
       sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();

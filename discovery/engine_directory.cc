@@ -1,5 +1,7 @@
 #include "discovery/engine_directory.h"
 
+#include <fmt/format.h>
+
 namespace foxfire::discovery {
 
 const EngineRecord* DirectoryView::Find(const EngineId& id) const {
@@ -9,6 +11,18 @@ const EngineRecord* DirectoryView::Find(const EngineId& id) const {
     }
   }
   return nullptr;
+}
+
+std::string EngineRecord::SealContext() const {
+  // Neither ids nor encoded keys have spaces.
+  return fmt::format("{} {} {}:{}", id.str(), key.ToString(), host, port);
+}
+
+bool EngineRecord::SameButLoad(const EngineRecord& other) const {
+  EngineRecord same = other;
+  same.sessions = sessions;
+  same.operations = operations;
+  return *this == same;
 }
 
 }  // namespace foxfire::discovery

@@ -31,8 +31,27 @@ struct EngineRecord {
   std::string host_name;  // HostName() of the machine that `pid` counts on; may be empty
   int64_t pid = 0;        // 0: not known
   WallTime started_at;
+  // With which the engine and the gateways agree on its secret (docs/engine-contract.md); empty: it
+  // got its secret by a file.
+  std::string public_key;
+  std::string submission_id;  // by which its cluster manager knows it; may be empty
+  // What runs on it, of all gateways; as old as the last change that it has reported. -1: it does
+  // not report that.
+  int64_t sessions = -1;
+  int64_t operations = -1;
+  // Of an engine that somebody else has started and an administrator has registered: who did, and
+  // the token that it asks for, sealed (auth/sealed_secret.h; empty: it asks for none). Nothing
+  // but its node belongs to Foxfire: it is never adopted, asked to stop or ended.
+  std::string registered_by;
+  std::string sealed_secret;
+
+  bool is_registered() const { return !registered_by.empty(); }
+  // What its token is sealed for: another engine, place or owner has no use for it.
+  std::string SealContext() const;
 
   bool operator==(const EngineRecord&) const = default;
+  // But for sessions and operations.
+  bool SameButLoad(const EngineRecord& other) const;
 };
 
 // A node that is not what it should be; kept for operators, ignored otherwise.
@@ -61,7 +80,9 @@ struct SessionBinding {
   EngineKey key;
   EngineId engine;
   WallTime created_at;
+  WallTime used_at = {};  // as some gateway noted it last; epoch: not since created_at
 
+  WallTime LastUse() const { return used_at == WallTime{} ? created_at : used_at; }
   bool operator==(const SessionBinding&) const = default;
 };
 
@@ -96,10 +117,17 @@ class EngineDirectory {
   // Answers when nobody holds the lock (any more).
   virtual void AwaitLaunchLockFree(const EngineKey& key, Callback<void> done) = 0;
 
+  // The engines that are registered for the key at this moment; View() may be a moment behind.
+  virtual void EnginesOf(const EngineKey& key, Callback<std::vector<EngineId>> done) = 0;
+
   virtual void FindSession(const UserId& user, const SessionId& session,
                            Callback<std::optional<SessionBinding>> done) = 0;
   // Writes the binding, or answers with the one that is there already: the first one counts.
   virtual void BindSession(const SessionBinding& binding, Callback<SessionBinding> done) = 0;
+  // Notes in the binding that its session is in use (`used_at`, unless a later time is there).
+  // NOT_FOUND: there is none any more. FAILED_PRECONDITION: it is bound to another engine, and
+  // stays so.
+  virtual void NoteSessionUse(const SessionBinding& binding, Callback<void> done) = 0;
   // No error if there is none.
   virtual void UnbindSession(const UserId& user, const SessionId& session, Callback<void> done) = 0;
 
@@ -108,6 +136,9 @@ class EngineDirectory {
                            Callback<void> done) = 0;
   // Removes what SendControl wrote; no error if there is nothing.
   virtual void ClearControl(const EngineId& engine, Callback<void> done) = 0;
+  // Registers an engine that cannot do so itself; the node stays until it is removed.
+  // ALREADY_EXISTS: there is one with its id.
+  virtual void PutEngine(const EngineRecord& record, Callback<void> done) = 0;
   // Removes the registration of an engine that is known to be dead; no error if it is gone.
   virtual void RemoveEngine(const EngineKey& key, const EngineId& engine, Callback<void> done) = 0;
 };

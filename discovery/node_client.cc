@@ -12,14 +12,16 @@ void PutNodeOnce(NodeClient& client, const std::string& path, const std::string&
                  int attempts_left, NodeClient::Callback<void> done) {
   const auto set = [&client, path, data, attempts_left, done](Result<void> created) {
     if (created || created.error().code != Code::kAlreadyExists) return done(std::move(created));
-    client.Set(path, data, [&client, path, data, attempts_left, done](Result<void> written) {
-      if (written || written.error().code != Code::kNotFound) return done(std::move(written));
-      if (attempts_left == 0) {
-        return done(MakeError(Code::kAborted,
-                              fmt::format("ZooKeeper node {} comes and goes all the time", path)));
-      }
-      PutNodeOnce(client, path, data, attempts_left - 1, done);
-    });
+    client.Set(
+        path, data, kAnyVersion, [&client, path, data, attempts_left, done](Result<void> written) {
+          if (written || written.error().code != Code::kNotFound) return done(std::move(written));
+          if (attempts_left == 0) {
+            return done(
+                MakeError(Code::kAborted,
+                          fmt::format("ZooKeeper node {} comes and goes all the time", path)));
+          }
+          PutNodeOnce(client, path, data, attempts_left - 1, done);
+        });
   };
   client.Create(path, data, NodeKind::kPersistent, set);
 }

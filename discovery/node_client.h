@@ -14,7 +14,11 @@ namespace foxfire::discovery {
 
 struct NodeStat {
   int64_t ephemeral_owner = 0;  // the session id; 0: persistent
+  int32_t version = 0;          // how often its data has been replaced
 };
+
+// For NodeClient::Set: whatever is there now is replaced.
+inline constexpr int32_t kAnyVersion = -1;
 
 struct NodeData {
   std::string data;
@@ -36,8 +40,9 @@ enum class LinkState {
 };
 
 // Errors: NOT_FOUND (no such node, or no parent to create it below), ALREADY_EXISTS,
-// PERMISSION_DENIED, FAILED_PRECONDITION (it has children), UNAVAILABLE (no connection, or it broke
-// on the way: whether the operation took place is not known), INTERNAL.
+// PERMISSION_DENIED, FAILED_PRECONDITION (it has children), ABORTED (its data is of another
+// version), UNAVAILABLE (no connection, or it broke on the way: whether the operation took place is
+// not known), INTERNAL.
 //
 // Operations answer exactly once, later and in the order in which they were begun; answers and
 // watch events keep ZooKeeper's order. Confined to its executor's thread, as are all callbacks.
@@ -73,7 +78,9 @@ class NodeClient {
   // `watch`: also tells when children come or go, or the node itself goes.
   virtual void Children(const std::string& path, bool watch,
                         Callback<std::vector<std::string>> done) = 0;
-  virtual void Set(const std::string& path, const std::string& data, Callback<void> done) = 0;
+  // Only if the node's data is of `version`.
+  virtual void Set(const std::string& path, const std::string& data, int32_t version,
+                   Callback<void> done) = 0;
   virtual void Delete(const std::string& path, Callback<void> done) = 0;
 };
 

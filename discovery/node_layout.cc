@@ -69,7 +69,7 @@ std::vector<std::string> NodeLayout::Parents() const {
     paths.push_back(root_.substr(0, slash));
   }
   paths.push_back(root_);
-  for (const char* folder : {"engines", "launches", "sessions", "control", "gateways", "spares"})
+  for (const char* folder : {"engines", "launches", "sessions", "control", "gateways"})
     paths.push_back(root_ + "/" + folder);
   return paths;
 }

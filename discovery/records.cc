@@ -39,7 +39,7 @@ Result<WallTime> JsonTime(const Json& object, const char* key) {
   return ParseTime(text);
 }
 
-// A node that an operator wrote by hand need not have it; such an engine counts as the oldest.
+// Epoch if it is not there.
 Result<WallTime> JsonTimeOrNone(const Json& object, const char* key) {
   ASSIGN_OR_RETURN(const std::string text, JsonString(object, key, ""));
   if (text.empty()) return WallTime{};
@@ -67,6 +67,12 @@ Result<EngineRecord> EngineFrom(const EngineKey& key, const EngineId& id, std::s
   ASSIGN_OR_RETURN(record.host_name, JsonString(object, "host_name", ""));
   ASSIGN_OR_RETURN(record.pid, JsonInteger(object, "pid", 0));
   ASSIGN_OR_RETURN(record.started_at, JsonTimeOrNone(object, "started_at"));
+  ASSIGN_OR_RETURN(record.public_key, JsonString(object, "public_key", ""));
+  ASSIGN_OR_RETURN(record.submission_id, JsonString(object, "submission_id", ""));
+  ASSIGN_OR_RETURN(record.sessions, JsonInteger(object, "sessions", -1));
+  ASSIGN_OR_RETURN(record.operations, JsonInteger(object, "operations", -1));
+  ASSIGN_OR_RETURN(record.registered_by, JsonString(object, "registered_by", ""));
+  ASSIGN_OR_RETURN(record.sealed_secret, JsonString(object, "sealed_secret", ""));
   return record;
 }
 
@@ -78,7 +84,8 @@ Result<SessionBinding> BindingFrom(const UserId& user, const SessionId& session,
   ASSIGN_OR_RETURN(const std::string engine, JsonString(object, "engine_id"));
   if (!IsUuid(engine)) return Wrong(fmt::format("\"engine_id\" {} is no UUID", Quoted(engine)));
   ASSIGN_OR_RETURN(const WallTime created_at, JsonTime(object, "created_at"));
-  return SessionBinding{user, session, std::move(key), EngineId(engine), created_at};
+  ASSIGN_OR_RETURN(const WallTime used_at, JsonTimeOrNone(object, "used_at"));
+  return SessionBinding{user, session, std::move(key), EngineId(engine), created_at, used_at};
 }
 
 Result<ControlCommand> CommandFrom(std::string_view data) {
@@ -160,16 +167,24 @@ std::string ToJson(const EngineRecord& record) {
                  {"ui_url", record.ui_url},
                  {"pid", record.pid},
                  {"started_at", FormatTime(record.started_at)},
-                 {"host_name", record.host_name}});
+                 {"host_name", record.host_name},
+                 {"public_key", record.public_key},
+                 {"submission_id", record.submission_id},
+                 {"sessions", record.sessions},
+                 {"operations", record.operations},
+                 {"registered_by", record.registered_by},
+                 {"sealed_secret", record.sealed_secret}});
 }
 
 std::string ToJson(const SessionBinding& binding) {
-  return ToText({{"schema", 1},
+  Json object = {{"schema", 1},
                  {"user", binding.user.str()},
                  {"session_id", binding.session.str()},
                  {"engine_key", binding.key.ToString()},
                  {"engine_id", binding.engine.str()},
-                 {"created_at", FormatTime(binding.created_at)}});
+                 {"created_at", FormatTime(binding.created_at)}};
+  if (binding.used_at != WallTime{}) object["used_at"] = FormatTime(binding.used_at);
+  return ToText(object);
 }
 
 std::string ToJson(const ControlCommand& command) {

@@ -12,6 +12,11 @@ namespace {
 // The node or its parent comes and goes just when we look; so often in a row is no accident.
 constexpr int kAttempts = 5;
 
+tl::unexpected<Error> BoundElsewhere(const SessionBinding& there) {
+  return MakeError(Code::kFailedPrecondition, fmt::format("session {} is bound to engine {}",
+                                                          there.session.str(), there.engine.str()));
+}
+
 }  // namespace
 
 void SessionBindings::Find(const UserId& user, const SessionId& session,
@@ -69,6 +74,33 @@ void SessionBindings::TakeExisting(const SessionBinding& binding, int attempts_l
          if (*found) return done(std::move(**found));
          TryBind(binding, attempts_left - 1, done);
        });
+}
+
+void SessionBindings::NoteUse(const SessionBinding& binding, Callback<void> done) {
+  TryNoteUse(binding, kAttempts, std::move(done));
+}
+
+void SessionBindings::TryNoteUse(const SessionBinding& binding, int attempts_left,
+                                 Callback<void> done) {
+  const std::string path = layout_.Session(binding.user, binding.session);
+  client_.Get(path, false,
+              [this, binding, path, attempts_left, done = std::move(done)](Result<NodeData> node) {
+                if (!node) return done(tl::unexpected(std::move(node).error()));
+                auto there = ParseSessionBinding(binding.user, binding.session, node->data);
+                if (!there) return done(AtNode(std::move(there).error(), path));
+                if (there->engine != binding.engine) return done(BoundElsewhere(*there));
+                if (there->used_at >= binding.used_at) return done({});
+                there->used_at = binding.used_at;
+                client_.Set(path, ToJson(*there), node->stat.version,
+                            [this, binding, attempts_left, done](Result<void> written) {
+                              // Others note, bind and unbind it, too.
+                              const bool has_changed =
+                                  !written && written.error().code == Code::kAborted;
+                              if (!has_changed || attempts_left == 0)
+                                return done(std::move(written));
+                              TryNoteUse(binding, attempts_left - 1, done);
+                            });
+              });
 }
 
 void SessionBindings::Unbind(const UserId& user, const SessionId& session, Callback<void> done) {

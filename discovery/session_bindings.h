@@ -23,11 +23,13 @@ class SessionBindings {
   void Find(const UserId& user, const SessionId& session,
             Callback<std::optional<SessionBinding>> done);
   void Bind(const SessionBinding& binding, Callback<SessionBinding> done);
+  void NoteUse(const SessionBinding& binding, Callback<void> done);
   void Unbind(const UserId& user, const SessionId& session, Callback<void> done);
 
  private:
   void TryBind(const SessionBinding& binding, int attempts_left, Callback<SessionBinding> done);
   void MakeUser(const SessionBinding& binding, int attempts_left, Callback<SessionBinding> done);
+  void TryNoteUse(const SessionBinding& binding, int attempts_left, Callback<void> done);
   void TakeExisting(const SessionBinding& binding, int attempts_left,
                     Callback<SessionBinding> done);
 

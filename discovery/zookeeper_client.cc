@@ -30,7 +30,7 @@ struct Answer {
 };
 
 NodeStat CopyStat(const Stat* stat) {
-  return stat == nullptr ? NodeStat{} : NodeStat{stat->ephemeralOwner};
+  return stat == nullptr ? NodeStat{} : NodeStat{stat->ephemeralOwner, stat->version};
 }
 
 Code CodeOf(int rc) {
@@ -43,6 +43,8 @@ Code CodeOf(int rc) {
       return Code::kPermissionDenied;
     case ZNOTEMPTY:
       return Code::kFailedPrecondition;
+    case ZBADVERSION:
+      return Code::kAborted;
     case ZCONNECTIONLOSS:
     case ZOPERATIONTIMEOUT:
     case ZINVALIDSTATE:
@@ -105,7 +107,8 @@ class ZooKeeperClient final : public NodeClient {
   void Exists(const std::string& path, bool watch, Callback<std::optional<NodeStat>> done) override;
   void Children(const std::string& path, bool watch,
                 Callback<std::vector<std::string>> done) override;
-  void Set(const std::string& path, const std::string& data, Callback<void> done) override;
+  void Set(const std::string& path, const std::string& data, int32_t version,
+           Callback<void> done) override;
   void Delete(const std::string& path, Callback<void> done) override;
 
  private:
@@ -365,15 +368,16 @@ void ZooKeeperClient::Children(const std::string& path, bool watch,
       });
 }
 
-void ZooKeeperClient::Set(const std::string& path, const std::string& data, Callback<void> done) {
+void ZooKeeperClient::Set(const std::string& path, const std::string& data, int32_t version,
+                          Callback<void> done) {
   Begin(
       [path, done = std::move(done)](const Answer& answer) {
         if (answer.rc != ZOK) return done(ErrorOf(answer.rc, "writing", path));
         done({});
       },
       [&](zhandle_t* zookeeper, const Ticket* ticket) {
-        return zoo_aset(zookeeper, path.c_str(), data.data(), static_cast<int>(data.size()), -1,
-                        &OnStat, ticket);
+        return zoo_aset(zookeeper, path.c_str(), data.data(), static_cast<int>(data.size()),
+                        version, &OnStat, ticket);
       });
 }
 

@@ -10,6 +10,7 @@ namespace foxfire::discovery {
 namespace {
 
 constexpr Duration kRetry = std::chrono::seconds(10);
+constexpr int kPutAttempts = 5;  // a parent that comes and goes so often is no accident
 constexpr Duration kPatience = std::chrono::seconds(5);  // at the start, before it is worth a line
 
 }  // namespace
@@ -261,6 +262,21 @@ void ZooKeeperEngineDirectory::AwaitLaunchLockFree(const EngineKey& key, Callbac
             [this, key](Callback<void> answer) { locks_.AwaitFree(key, std::move(answer)); });
 }
 
+// Whoever has just got the launch's lock sees what its last holder did: a session's reads are never
+// older than its own writes.
+void ZooKeeperEngineDirectory::EnginesOf(const EngineKey& key,
+                                         Callback<std::vector<EngineId>> done) {
+  using Ids = std::vector<EngineId>;
+  Run<Ids>(std::move(done), [this, key](Callback<Ids> answer) {
+    client_->Children(layout_.EnginesOf(key), false,
+                      [answer = std::move(answer)](Result<std::vector<std::string>> names) {
+                        if (names) return answer(Ids(names->begin(), names->end()));
+                        if (names.error().code == Code::kNotFound) return answer(Ids());
+                        answer(tl::unexpected(std::move(names).error()));
+                      });
+  });
+}
+
 void ZooKeeperEngineDirectory::FindSession(const UserId& user, const SessionId& session,
                                            Callback<std::optional<SessionBinding>> done) {
   using Found = std::optional<SessionBinding>;
@@ -273,6 +289,12 @@ void ZooKeeperEngineDirectory::BindSession(const SessionBinding& binding,
                                            Callback<SessionBinding> done) {
   Run<SessionBinding>(std::move(done), [this, binding](Callback<SessionBinding> answer) {
     bindings_.Bind(binding, std::move(answer));
+  });
+}
+
+void ZooKeeperEngineDirectory::NoteSessionUse(const SessionBinding& binding, Callback<void> done) {
+  Run<void>(std::move(done), [this, binding](Callback<void> answer) {
+    bindings_.NoteUse(binding, std::move(answer));
   });
 }
 
@@ -294,6 +316,28 @@ void ZooKeeperEngineDirectory::ClearControl(const EngineId& engine, Callback<voi
   Run<void>(std::move(done), [this, engine](Callback<void> answer) {
     RemoveNode(*client_, layout_.Control(engine), std::move(answer));
   });
+}
+
+void ZooKeeperEngineDirectory::PutEngine(const EngineRecord& record, Callback<void> done) {
+  Run<void>(std::move(done), [this, record](Callback<void> answer) {
+    CreateEngine(record, kPutAttempts, std::move(answer));
+  });
+}
+
+// The key's node is there once the key has had an engine, and may go just when we look.
+void ZooKeeperEngineDirectory::CreateEngine(const EngineRecord& record, int attempts_left,
+                                            Callback<void> done) {
+  client_->Create(layout_.Engine(record.key, record.id), ToJson(record), NodeKind::kPersistent,
+                  [this, record, attempts_left, done = std::move(done)](Result<void> created) {
+                    const bool no_parent = !created && created.error().code == Code::kNotFound;
+                    if (!no_parent || attempts_left == 0) return done(std::move(created));
+                    client_->Create(layout_.EnginesOf(record.key), "", NodeKind::kContainer,
+                                    [this, record, attempts_left, done](Result<void> made) {
+                                      if (!made && made.error().code != Code::kAlreadyExists)
+                                        return done(std::move(made));
+                                      CreateEngine(record, attempts_left - 1, done);
+                                    });
+                  });
 }
 
 void ZooKeeperEngineDirectory::RemoveEngine(const EngineKey& key, const EngineId& engine,

@@ -63,13 +63,16 @@ class ZooKeeperEngineDirectory final : public EngineDirectory {
   void AcquireLaunchLock(const EngineKey& key, Callback<bool> done) override;
   void ReleaseLaunchLock(const EngineKey& key, Callback<void> done) override;
   void AwaitLaunchLockFree(const EngineKey& key, Callback<void> done) override;
+  void EnginesOf(const EngineKey& key, Callback<std::vector<EngineId>> done) override;
   void FindSession(const UserId& user, const SessionId& session,
                    Callback<std::optional<SessionBinding>> done) override;
   void BindSession(const SessionBinding& binding, Callback<SessionBinding> done) override;
+  void NoteSessionUse(const SessionBinding& binding, Callback<void> done) override;
   void UnbindSession(const UserId& user, const SessionId& session, Callback<void> done) override;
   void SendControl(const EngineId& engine, const ControlCommand& command,
                    Callback<void> done) override;
   void ClearControl(const EngineId& engine, Callback<void> done) override;
+  void PutEngine(const EngineRecord& record, Callback<void> done) override;
   void RemoveEngine(const EngineKey& key, const EngineId& engine, Callback<void> done) override;
 
  private:
@@ -93,6 +96,7 @@ class ZooKeeperEngineDirectory final : public EngineDirectory {
   void MakeParents(bool root_exists);
   void Ready();
   void NotReady(Error problem);
+  void CreateEngine(const EngineRecord& record, int attempts_left, Callback<void> done);
   void ShutDown();
 
   const ZooKeeperDirectoryOptions options_;

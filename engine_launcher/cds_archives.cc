@@ -118,9 +118,13 @@ Result<void> CdsArchives::Start(Training& training) {
   EngineCommand command =
       MakeTrainingCommand({training.profile, options_, training.runtime, training.files, inherited},
                           training.id, training.archive());
-  ASSIGN_OR_RETURN(const UniqueFd log, FillEngineFiles(training.files, command.properties));
-  ProcessSpec spec{std::move(command.argv), std::move(command.environment),
-                   training.files.folder.string(), log.get(), kNice};
+  ASSIGN_OR_RETURN(const UniqueFd log, FillEngineFiles(training.files, command));
+  ProcessSpec spec;
+  spec.argv = std::move(command.argv);
+  spec.environment = std::move(command.environment);
+  spec.working_folder = training.files.folder.string();
+  spec.output_fd = log.get();
+  spec.nice = kNice;
   ASSIGN_OR_RETURN(SpawnedProcess process, spawner_.Spawn(spec));
   training.pid = process.pid;
   running_ = true;

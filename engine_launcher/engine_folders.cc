@@ -28,16 +28,37 @@ void RemoveAll(const Path& path) {
   if (error) Log("launcher").warn("removing {}: {}", path.string(), error.message());
 }
 
-}  // namespace
-
-Result<void> CreateEngineFiles(const EngineFiles& files, const Secret& secret) {
-  RETURN_IF_ERROR(MakeFolder(files.folder, 0700));
-  RETURN_IF_ERROR(MakeFolder(files.scratch, 0700));
-  return CreatePrivateFile(files.secret, secret.Reveal());
+Result<void> GiveTo(const Path& path, const OsUser* user) {
+  if (user == nullptr || lchown(path.c_str(), user->ids.uid, user->ids.gid) == 0) return {};
+  return tl::unexpected(
+      ErrnoError(errno, fmt::format("giving {} to {}", path.string(), user->name)));
 }
 
-Result<UniqueFd> FillEngineFiles(const EngineFiles& files, const std::string& properties) {
-  RETURN_IF_ERROR(CreatePrivateFile(files.properties, properties));
+Result<void> GiveFile(const Path& path, std::string_view content, const OsUser* user) {
+  RETURN_IF_ERROR(CreatePrivateFile(path, content));
+  return GiveTo(path, user);
+}
+
+}  // namespace
+
+Result<void> CreateEngineFiles(const EngineFiles& files, const Secret& secret, const OsUser* user,
+                               const Secret& digest) {
+  RETURN_IF_ERROR(MakeFolder(files.folder, user == nullptr ? 0700 : 0711));
+  RETURN_IF_ERROR(MakeFolder(files.work, 0700));
+  if (!secret.empty()) RETURN_IF_ERROR(GiveFile(files.secret, secret.Reveal(), user));
+  if (!digest.empty() && !files.digest.empty())
+    RETURN_IF_ERROR(GiveFile(files.digest, digest.Reveal(), user));
+  // Given away when all is in it: from then on its owner may put links in our way.
+  if (files.work != files.folder) RETURN_IF_ERROR(GiveTo(files.work, user));
+  RETURN_IF_ERROR(MakeFolder(files.scratch, 0700));
+  return GiveTo(files.scratch, user);
+}
+
+Result<UniqueFd> FillEngineFiles(const EngineFiles& files, const EngineCommand& command,
+                                 const OsUser* user) {
+  RETURN_IF_ERROR(GiveFile(files.properties, command.properties, user));
+  if (!command.submit_properties.empty())
+    RETURN_IF_ERROR(GiveFile(files.submit_properties, command.submit_properties, user));
   UniqueFd log(open(files.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   if (!log.valid()) return tl::unexpected(ErrnoError(errno, "creating " + files.log.string()));
   return log;
@@ -50,16 +71,20 @@ EngineFiles EngineFolders::FilesOf(const EngineId& id) const {
   return EngineFilesIn(state_folder_ / id.str());
 }
 
-Result<EngineFiles> EngineFolders::Create(const EngineId& id, const Secret& secret) const {
+Result<EngineFiles> EngineFolders::Create(const EngineId& id, const Secret& secret,
+                                          const OsUser* user, const Secret& digest) const {
   if (!IsUuid(id.str()))
     return MakeError(Code::kInvalidArgument, fmt::format("\"{}\" is no engine id", id.str()));
-  const EngineFiles files = FilesOf(id);
-  RETURN_IF_ERROR(CreateEngineFiles(files, secret));
+  const Path folder = FilesOf(id).folder;
+  const EngineFiles files = user == nullptr ? EngineFilesIn(folder) : EngineFilesForUser(folder);
+  RETURN_IF_ERROR(CreateEngineFiles(files, secret, user, digest));
   return files;
 }
 
 Result<void> EngineFolders::WritePid(const EngineFiles& files, int64_t pid) const {
-  return WriteFileAtomically(files.pid, fmt::format("{}\n", pid), 0600);
+  const auto ticks = StartTicks(pid);
+  return WriteFileAtomically(
+      files.pid, ticks ? fmt::format("{} {}\n", pid, *ticks) : fmt::format("{}\n", pid), 0600);
 }
 
 void EngineFolders::Discard(const EngineId& id) const {
@@ -70,16 +95,23 @@ bool EngineFolders::IsRunning(const EngineId& id) const {
   const auto text = ReadFile(FilesOf(id).pid, 64);
   if (!text) return false;
   int64_t pid = 0;
-  std::from_chars(text->data(), text->data() + text->size(), pid);
-  return HasArgument(pid, EngineIdArgument(id));
+  uint64_t ticks = 0;
+  const char* const end = text->data() + text->size();
+  const char* const rest = std::from_chars(text->data(), end, pid).ptr;
+  // Not every program that an operator starts has the engine's id in its arguments.
+  if (rest != end && *rest == ' ' && std::from_chars(rest + 1, end, ticks).ec == std::errc())
+    return IsProcess(pid, ticks).value_or(true);
+  return HasArgumentWith(pid, EngineIdArgument(id)).value_or(true);
 }
 
 void EngineFolders::Clean(const EngineId& id) const {
   if (!IsUuid(id.str())) return;
   const EngineFiles files = FilesOf(id);
-  RemoveAll(files.scratch);
-  RemoveAll(files.secret);
-  RemoveAll(files.pid);
+  const EngineFiles for_user = EngineFilesForUser(files.folder);
+  for (const Path& path :
+       {files.scratch, files.secret, files.pid, for_user.secret, for_user.digest}) {
+    RemoveAll(path);
+  }
 }
 
 void EngineFolders::Sweep() const {

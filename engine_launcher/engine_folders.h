@@ -14,10 +14,14 @@
 
 namespace foxfire::launcher {
 
-// The folder (0700) with the secret's file (0600) and an empty scratch folder.
-Result<void> CreateEngineFiles(const EngineFiles& files, const Secret& secret);
-// Writes the properties (0600) and opens the log for the engine to write to.
-Result<UniqueFd> FillEngineFiles(const EngineFiles& files, const std::string& properties);
+// The folder (0700) with the secret's file (0600; none if it is empty) and an empty scratch folder.
+// For a `user` other than this one: with EngineFilesForUser, what it needs belongs to it, the
+// folder itself it can only go through (0711); `digest` is for its copy.
+Result<void> CreateEngineFiles(const EngineFiles& files, const Secret& secret,
+                               const OsUser* user = nullptr, const Secret& digest = Secret());
+// Writes the properties (0600, the user's) and opens the log for the engine to write to.
+Result<UniqueFd> FillEngineFiles(const EngineFiles& files, const EngineCommand& command,
+                                 const OsUser* user = nullptr);
 
 // Makes them, cleans up behind engines that have ended, and keeps the newest of those for their
 // logs. Knows which engines run by their pid files, so gateways may share a state folder.
@@ -30,7 +34,9 @@ class EngineFolders {
   EngineFiles FilesOf(const EngineId& id) const;
 
   // Makes the files of CreateEngineFiles.
-  Result<EngineFiles> Create(const EngineId& id, const Secret& secret) const;
+  Result<EngineFiles> Create(const EngineId& id, const Secret& secret, const OsUser* user = nullptr,
+                             const Secret& digest = Secret()) const;
+  // With what tells the process from a later one of that pid.
   Result<void> WritePid(const EngineFiles& files, int64_t pid) const;
   // For one whose process never ran.
   void Discard(const EngineId& id) const;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "common/ids.h"
 #include "common/result.h"
 #include "common/secret.h"
+#include "engine_launcher/profile.h"
 
 namespace foxfire::launcher {
 
@@ -20,6 +22,34 @@ struct LaunchRequest {
   EngineKey key;       // key.profile names the settings that the engine starts with
   std::string run_as;  // whose identity Spark gets
   Secret secret;       // the bearer token that the engine will ask for
+  // On top of the profile's, as the owner's client asked for it; keys begin with "spark.".
+  std::map<std::string, std::string> spark_conf = {};
+  bool report_load = false;        // it keeps sessions and operations of its record up to date
+  EngineOverrides overrides = {};  // where its owner's engines differ from the profile
+};
+
+// An engine whose process is none of this machine's. A value type.
+struct RemoteEngine {
+  EngineId id;
+  EngineKey key;  // key.profile names the cluster manager
+  std::string run_as;
+  std::string submission_id;   // EngineRecord::submission_id; may be empty
+  std::string host_name = {};  // EngineRecord::host_name, for error texts; may be empty
+  // LaunchRequest::overrides: the owner's Hadoop configuration may name another cluster.
+  EngineOverrides overrides = {};
+};
+
+// What a cluster manager says that was told to end an engine.
+enum class RemoteEnd {
+  kEnded,
+  kNotFound,  // it knows of none, or of none that still runs
+};
+
+// A JVM that is to wait for an owner. A value type.
+struct SpareRequest {
+  EngineId id;  // of the engine that it becomes
+  std::string profile;
+  Secret secret;
 };
 
 // The end of an engine's process, whoever started it.
@@ -36,9 +66,19 @@ class EngineLauncher {
   // Set once, before anything else.
   virtual void OnExit(std::function<void(EngineExit)> listener) = 0;
 
-  // Answers with the pid once the process runs; the engine then registers itself in ZooKeeper. An
-  // error says what is missing and how to mend it; then there is no process and no exit.
+  // Answers with the pid once the process runs, 0 for one that a cluster manager will run
+  // somewhere; the engine then registers itself in ZooKeeper. An error says what is missing and how
+  // to mend it; then there is no process and no exit.
   virtual void Launch(LaunchRequest request, std::function<void(Result<int64_t>)> started) = 0;
+
+  // Starts a JVM that gets ready for an owner and waits for BindSpare (docs/engine-contract.md). It
+  // ends with this process. `started` as with Launch; `ready` once, when it can be bound.
+  virtual void LaunchSpare(SpareRequest request, std::function<void(Result<int64_t>)> started,
+                           std::function<void()> ready) = 0;
+
+  // Makes the spare `request.id` the engine of its key; it then registers itself. NOT_FOUND: it is
+  // no spare that waits.
+  virtual void BindSpare(LaunchRequest request, std::function<void(Result<void>)> bound) = 0;
 
   // Watches an engine that an earlier gateway started on this machine. If `pid` is no longer that
   // engine, OnExit hears of it at once.
@@ -47,6 +87,12 @@ class EngineLauncher {
   // Ends the process group of a launched or adopted engine with SIGKILL. NOT_FOUND: not one of
   // ours.
   virtual Result<void> Kill(const EngineId& id) = 0;
+
+  // Ends an engine in the way of the cluster manager that its profile names; that it is not there
+  // (any more) is no error. FAILED_PRECONDITION: there is no such way; says what to do by hand.
+  // Others: there is one, and it has failed.
+  // `done` is called on the launcher's own thread, after seconds perhaps.
+  virtual void KillRemote(RemoteEngine engine, std::function<void(Result<RemoteEnd>)> done) = 0;
 
   // The last `lines` lines of the engine's log, secrets removed. Blocks on the disk.
   virtual Result<std::string> LogTail(const EngineId& id, size_t lines) const = 0;

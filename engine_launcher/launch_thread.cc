@@ -53,9 +53,18 @@ void LaunchThread::Cancel(TimerId timer) {
 }
 
 void LaunchThread::Watch(UniqueFd pidfd, Ended ended) {
+  PostWatch(std::move(pidfd),
+            [this, ended = std::move(ended)](const UniqueFd& fd) { ended(spawner_.Reap(fd)); });
+}
+
+void LaunchThread::WatchInput(UniqueFd fd, Task readable) {
+  PostWatch(std::move(fd), [readable = std::move(readable)](const UniqueFd&) { readable(); });
+}
+
+void LaunchThread::PostWatch(UniqueFd fd, std::function<void(const UniqueFd&)> readable) {
   // std::function copies what it holds, which a UniqueFd does not allow.
-  Post([this, shared = std::make_shared<UniqueFd>(std::move(pidfd)), ended = std::move(ended)] {
-    StartWatching(std::move(*shared), ended);
+  Post([this, shared = std::make_shared<UniqueFd>(std::move(fd)), readable = std::move(readable)] {
+    StartWatching(std::move(*shared), readable);
   });
 }
 
@@ -124,28 +133,28 @@ void LaunchThread::Wait() {
       uint64_t wakes = 0;
       [[maybe_unused]] const ssize_t got = read(fd, &wakes, sizeof wakes);
     } else {
-      ProcessEnded(fd);
+      Readable(fd);
     }
   }
 }
 
-void LaunchThread::StartWatching(UniqueFd pidfd, Ended ended) {
+void LaunchThread::StartWatching(UniqueFd fd, std::function<void(const UniqueFd&)> readable) {
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.fd = pidfd.get();
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pidfd.get(), &event) != 0) {
+  event.data.fd = fd.get();
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0) {
     Log("launcher").error("{}", ErrnoError(errno, "watching a process").message);
-    return ended(ProcessEnd{});
+    return readable(fd);
   }
-  const int fd = pidfd.get();
-  watched_[fd] = {std::move(pidfd), std::move(ended)};
+  const int number = fd.get();
+  watched_[number] = {std::move(fd), std::move(readable)};
 }
 
-void LaunchThread::ProcessEnded(int fd) {
-  auto node = watched_.extract(fd);
+void LaunchThread::Readable(int fd) {
+  const auto node = watched_.extract(fd);
   if (node.empty()) return;
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-  node.mapped().ended(spawner_.Reap(node.mapped().pidfd));
+  node.mapped().readable(node.mapped().fd);
 }
 
 }  // namespace foxfire::launcher

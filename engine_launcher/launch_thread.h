@@ -33,13 +33,16 @@ class LaunchThread final : public Executor {
   // is reaped.
   void Watch(UniqueFd pidfd, Ended ended);
 
+  // Calls `readable` on this thread once there is something to read from `fd`, or its end.
+  void WatchInput(UniqueFd fd, Task readable);
+
   // Must not be called from a task.
   void Stop();
 
  private:
   struct Watched {
-    UniqueFd pidfd;
-    Ended ended;
+    UniqueFd fd;
+    std::function<void(const UniqueFd&)> readable;
   };
 
   void Run();
@@ -48,8 +51,9 @@ class LaunchThread final : public Executor {
   void Wait();
   int WaitMillis();
   void Wake() const;
-  void StartWatching(UniqueFd pidfd, Ended ended);
-  void ProcessEnded(int fd);
+  void PostWatch(UniqueFd fd, std::function<void(const UniqueFd&)> readable);
+  void StartWatching(UniqueFd fd, std::function<void(const UniqueFd&)> readable);
+  void Readable(int fd);
 
   ProcessSpawner& spawner_;
   const Clock& clock_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ namespace foxfire::launcher {
 namespace {
 
 // What the child did when it failed; goes through the pipe with errno.
-enum class Step : int { kSession, kOutput, kFolder, kExec };
+enum class Step : int { kSession, kOutput, kUser, kFolder, kExec };
 
 struct Failure {
   Step step;
@@ -29,10 +30,11 @@ struct Prepared {
   std::vector<char*> argv;
   std::vector<char*> environment;
   const char* working_folder = nullptr;
-  int null_fd = -1;
+  int input_fd = -1;
   int output_fd = -1;
   int failure_fd = -1;
   int nice = 0;
+  const ProcessUser* user = nullptr;
 };
 
 void ResetSignals() {
@@ -51,20 +53,29 @@ void ResetSignals() {
   _exit(127);
 }
 
+// By number: the C library's functions want to tell all threads, of which the child has one. The
+// groups go first, for the user that comes last may not change them.
+bool BecomeUser(const ProcessUser& user) {
+  return syscall(SYS_setgroups, user.groups.size(), user.groups.data()) == 0 &&
+         syscall(SYS_setresgid, user.gid, user.gid, user.gid) == 0 &&
+         syscall(SYS_setresuid, user.uid, user.uid, user.uid) == 0;
+}
+
 // Runs in the child. Async-signal-safe calls only.
 [[noreturn]] void RunChild(const Prepared& prepared) {
   ResetSignals();
   if (setsid() < 0) GiveUp(prepared, Step::kSession);
-  if (dup2(prepared.null_fd, 0) < 0 || dup2(prepared.output_fd, 1) < 0 ||
+  if (dup2(prepared.input_fd, 0) < 0 || dup2(prepared.output_fd, 1) < 0 ||
       dup2(prepared.output_fd, 2) < 0) {
     GiveUp(prepared, Step::kOutput);
   }
   // For descriptors that some library opened without O_CLOEXEC; the failure pipe still has to work.
   close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  if (prepared.working_folder != nullptr && chdir(prepared.working_folder) != 0)
-    GiveUp(prepared, Step::kFolder);
   // A priority that cannot be lowered is no reason not to run.
   if (prepared.nice != 0) setpriority(PRIO_PROCESS, 0, prepared.nice);
+  if (prepared.user != nullptr && !BecomeUser(*prepared.user)) GiveUp(prepared, Step::kUser);
+  if (prepared.working_folder != nullptr && chdir(prepared.working_folder) != 0)
+    GiveUp(prepared, Step::kFolder);
   umask(077);
   execve(prepared.argv[0], prepared.argv.data(), prepared.environment.data());
   GiveUp(prepared, Step::kExec);
@@ -76,6 +87,8 @@ std::string Doing(Step step, const ProcessSpec& spec) {
       return "making a session for " + spec.argv[0];
     case Step::kOutput:
       return "redirecting the output of " + spec.argv[0];
+    case Step::kUser:
+      return fmt::format("becoming user {} for {}", spec.user ? spec.user->uid : 0, spec.argv[0]);
     case Step::kFolder:
       return "entering " + spec.working_folder;
     case Step::kExec:
@@ -148,10 +161,10 @@ Result<SpawnedProcess> PosixProcessSpawner::Spawn(const ProcessSpec& spec) {
     environment.push_back(fmt::format("{}={}", name, value));
 
   const UniqueFd null_file(open("/dev/null", O_RDWR | O_CLOEXEC));
-  const UniqueFd null_fd = AboveStandard(null_file.get());
+  const UniqueFd input = AboveStandard(spec.input_fd >= 0 ? spec.input_fd : null_file.get());
   const UniqueFd output = AboveStandard(spec.output_fd >= 0 ? spec.output_fd : null_file.get());
   std::array<int, 2> ends{};
-  if (!null_fd.valid() || !output.valid() || pipe2(ends.data(), O_CLOEXEC) != 0)
+  if (!input.valid() || !output.valid() || pipe2(ends.data(), O_CLOEXEC) != 0)
     return tl::unexpected(ErrnoError(errno, "starting " + spec.argv[0]));
   const UniqueFd failure_in(ends[0]);
   UniqueFd failure_out(ends[1]);
@@ -161,10 +174,11 @@ Result<SpawnedProcess> PosixProcessSpawner::Spawn(const ProcessSpec& spec) {
   prepared.argv = Pointers(argv);
   prepared.environment = Pointers(environment);
   prepared.working_folder = spec.working_folder.empty() ? nullptr : spec.working_folder.c_str();
-  prepared.null_fd = null_fd.get();
+  prepared.input_fd = input.get();
   prepared.output_fd = output.get();
   prepared.failure_fd = failure_out.get();
   prepared.nice = spec.nice;
+  prepared.user = spec.user ? &*spec.user : nullptr;
 
   const pid_t pid = Fork(prepared);
   if (pid < 0) return tl::unexpected(ErrnoError(errno, "fork for " + spec.argv[0]));

@@ -1,8 +1,11 @@
 // Starting processes, as the launcher sees it. posix_process_spawner.h does it with fork and exec.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,12 +26,22 @@ struct ProcessEnd {
   bool operator==(const ProcessEnd&) const = default;
 };
 
+// As whom a process runs. A value type.
+struct ProcessUser {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;  // all of them, `gid` included
+  bool operator==(const ProcessUser&) const = default;
+};
+
 struct ProcessSpec {
   std::vector<std::string> argv;                   // [0] is the path of the program
   std::map<std::string, std::string> environment;  // all of it; nothing is inherited
   std::string working_folder;                      // empty: this process's
+  int input_fd = -1;                               // standard input; -1: /dev/null
   int output_fd = -1;                              // standard output and error; -1: /dev/null
   int nice = 0;                                    // added to this process's
+  std::optional<ProcessUser> user = std::nullopt;  // nullopt: this process's; else it must be root
 };
 
 struct SpawnedProcess {

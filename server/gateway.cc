@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/units.h"
 #include "server/gateway_options.h"
+#include "server/probe/engine_greeting.h"
 #include "server/store/event_types.h"
 #include "server/version.h"
 
@@ -29,7 +30,7 @@ EventRecord GatewayEvent(const char* type, const GatewayId& id, const Clock& clo
 
 }  // namespace
 
-Gateway::Gateway(Config config) : config_(std::move(config)), id_(NewUuid()) {}
+Gateway::Gateway(Config config) : config_(std::move(config)), in_force_(config_), id_(NewUuid()) {}
 
 Gateway::~Gateway() { Stop(); }
 
@@ -62,8 +63,10 @@ Result<void> Gateway::StartState() {
 
 Result<void> Gateway::StartEngines() {
   launch_thread_ = std::make_unique<launcher::LaunchThread>(spawner_, clock_);
-  launcher_ = std::make_unique<launcher::LocalLauncher>(
-      LauncherOptionsOf(config_), ProfilesOf(config_), spawner_, *launch_thread_);
+  launcher::LauncherOptions options = LauncherOptionsOf(config_);
+  options.gateway_public_key = cluster_secret_->PublicKey();
+  launcher_ = std::make_unique<launcher::LocalLauncher>(options, ProfilesOf(config_), spawner_,
+                                                        *launch_thread_);
   RETURN_IF_ERROR(launcher_->Check());
   if (config_.zookeeper.embedded) {
     zookeeper_ = std::make_unique<launcher::EmbeddedZooKeeper>(EmbeddedZooKeeperOptionsOf(config_),
@@ -73,13 +76,39 @@ Result<void> Gateway::StartEngines() {
   ASSIGN_OR_RETURN(const discovery::ZooKeeperDirectoryOptions directory, DirectoryOptions());
   ASSIGN_OR_RETURN(directory_,
                    discovery::ZooKeeperEngineDirectory::Create(directory, clock_, metrics_));
+  probes_ = std::make_unique<GrpcProbeClient>();
+  EngineOptions engines = EngineOptionsOf(config_);
+  engines.overrides_of = [this](const EngineKey& key) {
+    return OverridesOf(*router_->keys().Get(), key);
+  };
   broker_ = std::make_unique<EngineBroker>(
-      EngineOptionsOf(config_), *directory_, *launcher_,
-      [this](const EngineId& engine) { return cluster_secret_->EngineSecret(engine); }, *sessions_,
-      *store_, *core_, metrics_);
+      std::move(engines), Secrets(),
+      EngineBrokerParts{*directory_, *launcher_, *sessions_, *store_, *probes_, *core_, metrics_});
+  // Before the broker starts, which asks it what owners have otherwise.
+  bindings_ = std::make_unique<BindingKeeper>(*sessions_, *directory_, *core_);
+  router_ = std::make_unique<SessionRouter>(RouterOptionsOf(config_), *sessions_, *broker_,
+                                            *directory_, *bindings_, *core_, metrics_);
   RETURN_IF_ERROR(broker_->Start());
   directory_->Start();
   return {};
+}
+
+EngineSecrets Gateway::Secrets() const {
+  EngineSecrets secrets;
+  secrets.of_launched = [this](const EngineId& engine) {
+    return cluster_secret_->EngineSecret(engine);
+  };
+  secrets.of_registered = [this](const discovery::EngineRecord& record) -> Result<Secret> {
+    if (record.is_registered()) {
+      if (record.sealed_secret.empty()) return Secret();
+      return auth::OpenSecret(cluster_secret_->SealingKey(), record.SealContext(),
+                              record.sealed_secret);
+    }
+    if (!record.public_key.empty())
+      return cluster_secret_->AgreedSecret(record.id, record.public_key);
+    return cluster_secret_->EngineSecret(record.id);
+  };
+  return secrets;
 }
 
 Result<discovery::ZooKeeperDirectoryOptions> Gateway::DirectoryOptions() const {
@@ -100,15 +129,23 @@ Result<discovery::ZooKeeperDirectoryOptions> Gateway::DirectoryOptions() const {
 }
 
 Result<void> Gateway::StartCalls() {
-  router_ = std::make_unique<SessionRouter>(RouterOptionsOf(config_), *sessions_, *broker_,
-                                            *directory_, *core_, metrics_);
   calls_ = std::make_unique<CallService>(CallOptionsOf(config_), *tokens_, *router_, *sessions_,
-                                         *broker_, *directory_, *store_, *core_, metrics_);
+                                         *broker_, *bindings_, *store_, *core_, metrics_);
   chores_ = std::make_unique<GatewayChores>(
       SessionTimes{config_.session.idle_timeout, config_.session.max_lifetime}, *tokens_,
-      *sessions_, *broker_, *directory_, *store_, *core_);
+      *sessions_, *bindings_, *broker_, *directory_, *store_, *core_);
   chores_->Start();
+  WantPrestarts();
   return {};
+}
+
+// Most gateways need no thread for it. Once there it stays, and looks whether anybody has it now.
+void Gateway::WantPrestarts() {
+  if (prestarts_ != nullptr || !HasPrestart(*router_->keys().Get())) return;
+  prestart_thread_ = std::make_unique<TaskThread>("prestart", clock_);
+  prestarts_ = std::make_unique<Prestarts>(config_.engine.prestart_lead, router_->keys(), *tokens_,
+                                           *broker_, *store_, *prestart_thread_, metrics_);
+  prestarts_->Start();
 }
 
 Result<void> Gateway::StartPorts() {
@@ -131,15 +168,10 @@ Result<void> Gateway::StartPorts() {
         kVersion,
         id_,
         {config_.server.public_host, data_plane_->address().port(), config_.tls.enabled()}};
-    ASSIGN_OR_RETURN(
-        admin_,
-        AdminServer::Start(options, PartsForAdmin(), info, [this](const SessionPtr& session) {
-          directory_->UnbindSession(
-              session->info().user, session->info().id, [](const Result<void>& unbound) {
-                if (!unbound)
-                  Log("admin").warn("unbinding a closed session: {}", unbound.error().message);
-              });
-        }));
+    ASSIGN_OR_RETURN(admin_, AdminServer::Start(options, PartsForAdmin(), info,
+                                                [this](const SessionPtr& session) {
+                                                  bindings_->Unbind(session->info());
+                                                }));
   }
   if (config_.http.enabled) {
     HttpServerOptions options;
@@ -152,7 +184,17 @@ Result<void> Gateway::StartPorts() {
 }
 
 AdminParts Gateway::PartsForAdmin() {
-  return {*tokens_, *tokens_, *broker_, *sessions_, *store_, clock_, metrics_, router_->keys()};
+  return {.verifier = *tokens_,
+          .tokens = *tokens_,
+          .broker = *broker_,
+          .sessions = *sessions_,
+          .store = *store_,
+          .clock = clock_,
+          .metrics = metrics_,
+          .keys = router_->keys(),
+          .directory = *directory_,
+          .sealing_key = cluster_secret_->SealingKey(),
+          .greet = GreetEngine};
 }
 
 std::vector<ReadinessCheck> Gateway::ReadinessChecks() const {
@@ -162,12 +204,17 @@ std::vector<ReadinessCheck> Gateway::ReadinessChecks() const {
 }
 
 void Gateway::Stop() {
-  if (core_ == nullptr) return;
+  if (core_ == nullptr || std::exchange(is_stopped_, true)) return;
+  if (prestart_thread_ != nullptr) prestart_thread_->Stop();
   if (data_plane_ != nullptr) data_plane_->Drain(config_.server.drain_timeout);
   if (admin_ != nullptr) admin_->Shutdown(std::chrono::seconds(1));
   if (data_plane_ != nullptr) data_plane_->Stop();
   if (http_ != nullptr) http_->Stop();
-  if (broker_ != nullptr && config_.server.on_shutdown == ShutdownPolicy::kStop) StopEngines();
+  if (broker_ != nullptr && config_.server.on_shutdown == ShutdownPolicy::kStop) {
+    StopEngines();
+  } else if (broker_ != nullptr) {
+    GiveUpLaunches();
+  }
   if (store_ != nullptr) {
     store_->Append(GatewayEvent(event::kGatewayStopped, id_, clock_));
     store_->Flush();
@@ -179,7 +226,6 @@ void Gateway::Stop() {
       Log("gateway").error("{}", stopped.error().message);
   }
   if (launch_thread_ != nullptr) launch_thread_->Stop();
-  core_.reset();
 }
 
 void Gateway::StopEngines() {
@@ -193,6 +239,14 @@ void Gateway::StopEngines() {
     Log("gateway").error(
         "engines did not end in time; `foxfire engine list` of another gateway shows them");
   }
+}
+
+// Nobody waits for them any more, and with the launch lock gone the next gateway starts its own.
+void Gateway::GiveUpLaunches() {
+  auto ended = std::make_shared<std::promise<void>>();
+  broker_->GiveUpLaunches([ended] { ended->set_value(); });
+  if (ended->get_future().wait_for(kShutdownSlack) != std::future_status::ready)
+    Log("gateway").error("launches did not end in time; their engines end when they are idle");
 }
 
 Result<void> Gateway::Prepare() {

@@ -1,6 +1,5 @@
 #include "server/gateway_chores.h"
 
-#include "common/log.h"
 #include "common/units.h"
 #include "server/store/event_types.h"
 
@@ -13,6 +12,7 @@ constexpr Duration kTokenPeriod = 1s;
 constexpr Duration kZooKeeperPeriod = 1s;
 constexpr Duration kSessionPeriod = 5s;  // how old last_activity_at in the store may be
 constexpr Duration kTrimPeriod = 1h;
+constexpr int kNotesInTime = 8;  // that a session is in use, within session.idle_timeout
 
 WallTime Ago(const Clock& clock, Duration age) {
   return clock.WallNow() - std::chrono::duration_cast<WallTime::duration>(age);
@@ -21,12 +21,13 @@ WallTime Ago(const Clock& clock, Duration age) {
 }  // namespace
 
 GatewayChores::GatewayChores(const SessionTimes& session_times, auth::TokenStore& tokens,
-                             SessionManager& sessions, EngineBroker& broker,
-                             discovery::EngineDirectory& directory, SqliteEventStore& store,
-                             Executor& core)
+                             SessionManager& sessions, BindingKeeper& bindings,
+                             EngineBroker& broker, discovery::EngineDirectory& directory,
+                             SqliteEventStore& store, Executor& core)
     : session_times_(session_times),
       tokens_(tokens),
       sessions_(sessions),
+      bindings_(bindings),
       broker_(broker),
       directory_(directory),
       store_(store),
@@ -61,20 +62,26 @@ void GatewayChores::WatchZooKeeper() {
 
 void GatewayChores::EndOldSessions() {
   const bool has_limit = session_times_.max_lifetime > Duration::zero();
+  const WallTime idle_since = Ago(core_.clock(), session_times_.idle_timeout);
+  const Duration note_period = session_times_.idle_timeout / kNotesInTime;
   const SessionManager::Swept swept = sessions_.Sweep(
-      Ago(core_.clock(), session_times_.idle_timeout),
-      has_limit ? Ago(core_.clock(), session_times_.max_lifetime) : WallTime::min());
-  const auto expire = [this](const std::vector<SessionPtr>& expired, const std::string& why) {
-    for (const SessionPtr& session : expired) {
-      sessions_.End(session, SessionState::kExpired, why);
-      Unbind(*session);
-    }
-  };
-  expire(swept.idle,
-         "idle for " + FormatDuration(session_times_.idle_timeout) + " (session.idle_timeout)");
-  expire(swept.old,
-         "open for " + FormatDuration(session_times_.max_lifetime) + " (session.max_lifetime)");
-  for (const SessionPtr& session : swept.lost) Unbind(*session);
+      idle_since, has_limit ? Ago(core_.clock(), session_times_.max_lifetime) : WallTime::min(),
+      note_period);
+  for (const auto& [session, used_at] : swept.used) bindings_.NoteUse(session, used_at);
+  // A note is written by the sweep after its time, and takes a moment.
+  const Duration lag = note_period + 2 * kSessionPeriod;
+  for (const SessionPtr& session : swept.idle) {
+    bindings_.EndIdle(
+        session, idle_since, lag,
+        "idle for " + FormatDuration(session_times_.idle_timeout) + " (session.idle_timeout)");
+  }
+  for (const SessionPtr& session : swept.old) {
+    sessions_.End(
+        session, SessionState::kExpired,
+        "open for " + FormatDuration(session_times_.max_lifetime) + " (session.max_lifetime)");
+    bindings_.Unbind(session->info());
+  }
+  for (const SessionPtr& session : swept.lost) bindings_.Unbind(session->info());
   // Sessions whose engine went while no gateway was watching.
   for (const SessionSummary& summary : sessions_.List()) {
     if (summary.state != SessionState::kActive) continue;
@@ -84,13 +91,6 @@ void GatewayChores::EndOldSessions() {
       sessions_.End(session, SessionState::kLost, "its engine is gone");
     }
   }
-}
-
-void GatewayChores::Unbind(const Session& session) {
-  const SessionInfo& info = session.info();
-  directory_.UnbindSession(info.user, info.id, [](const Result<void>& unbound) {
-    if (!unbound) Log("chores").warn("unbinding an ended session: {}", unbound.error().message);
-  });
 }
 
 void GatewayChores::TrimStore() { store_.Sweep(); }

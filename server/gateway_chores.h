@@ -5,6 +5,7 @@
 #include "common/executor.h"
 #include "discovery/engine_directory.h"
 #include "server/engine/engine_broker.h"
+#include "server/session/binding_keeper.h"
 #include "server/session/session_manager.h"
 #include "server/store/event_store.h"
 #include "server/store/sqlite_event_store.h"
@@ -22,7 +23,7 @@ class GatewayChores {
  public:
   // All borrowed, must outlive this; `core` is stopped before this is destroyed.
   GatewayChores(const SessionTimes& session_times, auth::TokenStore& tokens,
-                SessionManager& sessions, EngineBroker& broker,
+                SessionManager& sessions, BindingKeeper& bindings, EngineBroker& broker,
                 discovery::EngineDirectory& directory, SqliteEventStore& store, Executor& core);
 
   void Start();
@@ -33,11 +34,11 @@ class GatewayChores {
   void WatchZooKeeper();
   void EndOldSessions();
   void TrimStore();
-  void Unbind(const Session& session);
 
   const SessionTimes session_times_;
   auth::TokenStore& tokens_;
   SessionManager& sessions_;
+  BindingKeeper& bindings_;
   EngineBroker& broker_;
   discovery::EngineDirectory& directory_;
   SqliteEventStore& store_;

@@ -13,6 +13,37 @@ SharingRules RulesOf(const SharingConfig& config) {
   }
   rules.profile = config.profile;
   rules.client_profiles = {config.client_profiles.begin(), config.client_profiles.end()};
+  rules.pool_size = static_cast<size_t>(config.pool_size);
+  rules.pool_load = config.pool_load;
+  rules.prestart = config.prestart;
+  return rules;
+}
+
+SharingRules RulesOf(const OwnerConfig& config) {
+  SharingRules rules = RulesOf(config.sharing);
+  rules.spark_conf = config.overrides.spark_conf;
+  if (config.overrides.driver_memory != 0)
+    rules.overrides.driver_memory = config.overrides.driver_memory;
+  rules.overrides.queue = config.overrides.queue;
+  rules.overrides.environment = config.overrides.environment;
+  return rules;
+}
+
+RoutingRules RoutingRulesOf(const Config& config) {
+  RoutingRules rules;
+  rules.team_header = config.routing.header_team;
+  rules.environment_header = config.routing.header_environment;
+  for (const auto& [name, from] : config.routes) {
+    EngineRoute route;
+    route.name = name;
+    route.team = from.team;
+    route.environment = from.environment;
+    route.group = from.group;
+    route.profile = from.profile;
+    route.subdomain = from.subdomain;
+    route.allowed_groups = {from.for_groups.begin(), from.for_groups.end()};
+    rules.routes.push_back(std::move(route));
+  }
   return rules;
 }
 
@@ -27,10 +58,23 @@ std::vector<launcher::EngineProfile> ProfilesOf(const Config& config) {
     profile.java_home = from.java_home;
     profile.python = from.python.command;
     profile.driver_memory = from.driver_memory;
-    profile.spark_conf = from.spark_conf;
-    profile.spark_conf.emplace("spark.master", from.master);
-    profile.environment = from.environment;
+    profile.launcher = from.launcher;
+    profile.master = from.master;
+    profile.deploy_mode = from.deploy_mode;
+    profile.run_as = from.run_as;
+    profile.queue = from.queue;
+    profile.kubernetes_namespace = from.kubernetes_namespace;
+    profile.engine_jar = from.engine_jar;
+    profile.zookeeper_digest_file = from.zookeeper_digest_file;
+    profile.bind_address = from.bind_address;
+    profile.advertise_host = from.advertise_host;
+    profile.launch_command = from.launch_command;
+    profile.kill_command = from.kill_command;
+    profile.warm_spares = static_cast<size_t>(from.warm_spares);
     profile.java_options = from.java_options;
+    profile.class_path = from.class_path;
+    profile.spark_conf = from.spark_conf;
+    profile.environment = from.environment;
     profile.cds_archive = config.engine.prepare_archive;
     profiles.push_back(std::move(profile));
   }
@@ -48,6 +92,8 @@ launcher::LauncherOptions LauncherOptionsOf(const Config& config) {
   options.zookeeper_digest_file = config.zookeeper.digest_file;
   options.zookeeper_session_timeout = config.zookeeper.session_timeout;
   options.zookeeper_lost = config.engine.lost_timeout;
+  // The gateway gives up first and says why; this is for engines whose gateway is gone.
+  options.start_max = 2 * config.engine.launch_timeout;
   options.idle_timeout = config.engine.idle_timeout;
   options.max_lifetime = config.engine.max_lifetime;
   options.drain_grace = config.engine.drain_grace;
@@ -71,10 +117,23 @@ std::string ZooKeeperConnectOf(const Config& config) {
   return fmt::format("127.0.0.1:{}", config.zookeeper.embedded_port);
 }
 
+std::map<std::string, size_t> WarmSparesOf(const Config& config) {
+  std::map<std::string, size_t> wanted;
+  for (const auto& [name, profile] : config.profiles) {
+    if (profile.warm_spares > 0) wanted[name] = static_cast<size_t>(profile.warm_spares);
+  }
+  return wanted;
+}
+
 EngineOptions EngineOptionsOf(const Config& config) {
   EngineOptions options;
   options.launch_timeout = config.engine.launch_timeout;
   options.launch_backoff = config.engine.launch_backoff;
+  options.launch_backoff_max = config.engine.launch_backoff_max;
+  options.spare_max_age = config.engine.spare_max_age;
+  options.probes = {config.engine.probe_interval, config.engine.probe_timeout,
+                    static_cast<size_t>(config.engine.probe_failures)};
+  options.warm_spares = WarmSparesOf(config);
   options.concurrent_launches = static_cast<size_t>(config.engine.concurrent_launches);
   options.kill_grace = config.engine.kill_grace;
   options.connection_linger = config.engine.connection_linger;
@@ -93,10 +152,14 @@ RouterOptions RouterOptionsOf(const Config& config) {
   RouterOptions router;
   EngineKeyOptions& options = router.keys;
   options.everybody = RulesOf(config.engine.sharing);
-  for (const auto& [name, sharing] : config.groups) options.groups[name] = RulesOf(sharing);
-  for (const auto& [name, sharing] : config.users) options.users[name] = RulesOf(sharing);
+  for (const auto& [name, owner] : config.groups) options.groups[name] = RulesOf(owner);
+  for (const auto& [name, owner] : config.users) options.users[name] = RulesOf(owner);
   options.profiles.clear();
-  for (const auto& [name, profile] : config.profiles) options.profiles.insert(name);
+  for (const auto& [name, profile] : config.profiles) {
+    options.profiles.insert(name);
+    options.client_conf[name] = profile.client_conf;
+  }
+  options.routing = RoutingRulesOf(config);
   router.sessions_per_user = static_cast<size_t>(config.limits.sessions_per_user);
   router.sessions_per_engine = static_cast<size_t>(config.limits.sessions_per_engine);
   return router;
@@ -121,6 +184,8 @@ http2::DataPlaneOptions DataPlaneOptionsOf(const Config& config) {
   options.held_bytes = config.limits.held_bytes;
   options.resets_per_second = static_cast<uint32_t>(config.limits.resets_per_second);
   options.first_message_timeout = config.limits.first_message_timeout;
+  options.team_header = config.routing.header_team;
+  options.environment_header = config.routing.header_environment;
   return options;
 }
 

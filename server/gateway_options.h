@@ -1,6 +1,8 @@
 // Config → what each part is told. The one place that knows both.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "engine_launcher/embedded_zookeeper.h"
@@ -19,6 +21,8 @@ launcher::LauncherOptions LauncherOptionsOf(const Config& config);
 launcher::EmbeddedZooKeeperOptions EmbeddedZooKeeperOptionsOf(const Config& config);
 // host:port[,host:port…] of the ensemble, or of the embedded server.
 std::string ZooKeeperConnectOf(const Config& config);
+// By profile, those that want some.
+std::map<std::string, size_t> WarmSparesOf(const Config& config);
 EngineOptions EngineOptionsOf(const Config& config);
 RouterOptions RouterOptionsOf(const Config& config);
 SessionManagerOptions SessionManagerOptionsOf(const Config& config);

@@ -38,18 +38,29 @@ void RaiseFileLimit() {
 }
 
 // Blocked in every thread, so that only sigwait sees them.
-sigset_t BlockEndSignals() {
+sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
 }
 
-int Serve(const Config& config) {
-  const sigset_t signals = BlockEndSignals();
+// Returns the signal that ends foxfired; SIGHUP makes it read its file again.
+int AwaitEnd(const sigset_t& signals, const Path& file, Gateway& gateway) {
+  for (;;) {
+    int signal_number = 0;
+    sigwait(&signals, &signal_number);
+    if (signal_number != SIGHUP) return signal_number;
+    gateway.Reload(file);
+  }
+}
+
+int Serve(const Config& config, const Path& file) {
+  const sigset_t signals = BlockSignals();
   RaiseFileLimit();
   Gateway gateway(config);
   if (const auto started = gateway.Start(); !started) return Fail(started.error().message);
@@ -59,9 +70,7 @@ int Serve(const Config& config) {
     if (!written) return Fail("server.pid_file: " + written.error().message);
   }
   Log("gateway").info("serving: {}", gateway.Addresses());
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
-  Log("gateway").info("ending on signal {}", signal_number);
+  Log("gateway").info("ending on signal {}", AwaitEnd(signals, file, gateway));
   gateway.Stop();
   if (!config.server.pid_file.empty()) unlink(config.server.pid_file.c_str());
   return 0;
@@ -94,7 +103,7 @@ int Main(int argc, char** argv) {
       !logging) {
     return Fail("log: " + logging.error().message);
   }
-  if (!prepare) return Serve(config);
+  if (!prepare) return Serve(config, file);
   const auto prepared = Gateway(config).Prepare();
   return prepared ? 0 : Fail(prepared.error().message);
 }

@@ -1,8 +1,11 @@
 package foxfire.engine;
 
+import java.lang.reflect.Field;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.sql.connect.plugin.SparkConnectPluginRegistry$;
 import org.apache.spark.sql.connect.service.SparkConnectService;
 import org.apache.spark.sql.connect.service.SparkConnectService$;
 import scala.Option;
@@ -17,7 +20,8 @@ final class ConnectService {
   private ConnectService() {}
 
   /** What clients do at this moment. Compare stamps for equality only: they have no common unit. */
-  record Usage(boolean executing, int sessions, long executionStamp, long sessionStamp) {}
+  record Usage(
+      boolean executing, int sessions, int operations, long executionStamp, long sessionStamp) {}
 
   /**
    * Every call needs {@code secret} as its bearer token from then on. The service keeps a copy of
@@ -38,6 +42,7 @@ final class ConnectService {
 
   static Usage usage(SparkContext context) {
     var executions = SparkConnectService.listActiveExecutions();
+    int operations = executions.isRight() ? executions.toOption().get().size() : 0;
     long executionStamp = 0;
     if (executions.isLeft() && executions.left().toOption().get() instanceof Long lastEnd) {
       executionStamp = lastEnd;
@@ -51,10 +56,29 @@ final class ConnectService {
     }
     // A streaming query is no execution once it has started, but its batches are jobs.
     boolean hasJobs = context.statusTracker().getActiveJobIds().length > 0;
-    return new Usage(executions.isRight() || hasJobs, sessions, executionStamp, sessionStamp);
+    return new Usage(
+        executions.isRight() || hasJobs, sessions, operations, executionStamp, sessionStamp);
   }
 
   static void stop() {
     SparkConnectService.stop(Option.apply((Object) STOP_MS), Option.apply(TimeUnit.MILLISECONDS));
+  }
+
+  /**
+   * After stop(), so that the next start is like a first one: forgets the protocol's extensions,
+   * which a configuration names, and the SparkContext that it served.
+   */
+  static void forget() {
+    SparkConnectPluginRegistry$.MODULE$.reset();
+    Object sessions = SparkConnectService$.MODULE$.sessionManager();
+    for (String field : List.of("baseSessionCreator", "_baseSession")) {
+      try {
+        Field base = sessions.getClass().getDeclaredField(field);
+        base.setAccessible(true);
+        base.set(sessions, Option.empty());
+      } catch (ReflectiveOperationException | RuntimeException e) {
+        // Another Spark version; those without these fields keep no session.
+      }
+    }
   }
 }

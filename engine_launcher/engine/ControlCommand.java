@@ -10,6 +10,7 @@ import java.time.Duration;
 /** An order to this engine, as its control node holds it. A value type. */
 record ControlCommand(String command, Duration grace, String reason, String by) {
   static final String STOP = "stop";
+  static final String DRAIN = "drain";
 
   private static final Duration GRACE_MAX = Duration.ofDays(3650);
   private static final ObjectMapper MAPPER =
@@ -24,14 +25,20 @@ record ControlCommand(String command, Duration grace, String reason, String by) 
     }
   }
 
+  /** Whether it waits for sessions to be closed, not only for executions. */
+  boolean isDrain() {
+    return command.equals(DRAIN);
+  }
+
   /** {@code data} may be null, as ZooKeeper's empty nodes are. */
   static ControlCommand parse(byte[] data) throws BrokenCommand {
     JsonNode json = read(data);
     if (json.path("schema").asInt() != EngineRecord.SCHEMA) {
       throw new BrokenCommand("\"schema\" must be " + EngineRecord.SCHEMA);
     }
-    if (!json.path("command").asText().equals(STOP)) {
-      throw new BrokenCommand("\"command\" must be \"" + STOP + "\"");
+    String command = json.path("command").asText();
+    if (!command.equals(STOP) && !command.equals(DRAIN)) {
+      throw new BrokenCommand("\"command\" must be \"" + STOP + "\" or \"" + DRAIN + "\"");
     }
     JsonNode grace = json.path("grace_ms"); // none: at once
     boolean isMillis =
@@ -44,7 +51,7 @@ record ControlCommand(String command, Duration grace, String reason, String by) 
           "\"grace_ms\" must be a whole number of milliseconds, between 0 and 10 years");
     }
     return new ControlCommand(
-        STOP,
+        command,
         Duration.ofMillis(grace.asLong()),
         json.path("reason").asText(),
         json.path("by").asText());

@@ -2,6 +2,7 @@ package foxfire.engine;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 
 /** The engine's main class: one Spark driver that serves Spark Connect. docs/engine-contract.md. */
 public final class EngineMain {
@@ -27,26 +28,47 @@ public final class EngineMain {
 
   private void run(String[] arguments) throws StartFailure {
     EngineSettings settings = EngineSettings.load(arguments);
-    String secret = SecretFile.take(EngineSettings.SECRET_FILE_KEY, settings.secretFile());
-    Log.hide(secret);
+    EngineSecret secret = EngineSecret.of(settings);
+    Log.hide(secret.token());
     Log.event("starting", "id", settings.id(), "key", settings.key(), "run_as", settings.runAs(),
         "pid", ProcessHandle.current().pid());
 
     Lifecycle lifecycle = new Lifecycle(settings, driver, mailbox);
     registration = new Registration(settings, readDigest(settings), mailbox, lifecycle);
     registration.connect();
-    driver.start(settings, secret);
-    EngineRecord record = new EngineRecord(settings, driver);
+    if (settings.modes().spare()) {
+      Spare spare = new Spare(settings, driver, registration, mailbox);
+      Optional<EngineSettings> bound = spare.awaitOwner(secret.token());
+      if (bound.isEmpty()) {
+        Log.event("stopping", "reason", "no-owner");
+        stop(0, EXIT_MAX);
+        return;
+      }
+      settings = bound.get();
+    }
+    serve(settings, secret, lifecycle);
+  }
+
+  private void serve(EngineSettings settings, EngineSecret secret, Lifecycle lifecycle)
+      throws StartFailure {
+    Duration startMax = settings.limits().start();
+    CountDownLatch started =
+        startMax.isZero() || settings.modes().train()
+            ? new CountDownLatch(0)
+            : Termination.haltUnlessStarted(startMax);
+    driver.start(settings, secret.token());
+    EngineRecord record = EngineRecord.of(settings, driver, secret);
     Log.event("listening", "endpoint", record.endpoint(), "application_id", driver.applicationId(),
         "spark_version", driver.sparkVersion(), "ms", Log.sinceStartMs());
 
-    if (settings.train()) {
+    if (settings.modes().train()) {
       Training.run(settings, driver, registration, secret);
       stop(0, TRAINING_EXIT_MAX);
       return;
     }
     if (!termination.arm(() -> mailbox.execute(lifecycle::signalled))) return;
-    registration.register(record);
+    registration.register(settings.key(), record);
+    started.countDown();
     stop(lifecycle.run(registration), EXIT_MAX);
   }
 

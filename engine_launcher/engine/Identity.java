@@ -1,5 +1,6 @@
 package foxfire.engine;
 
+import java.io.IOException;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.security.UserGroupInformation;
@@ -33,6 +34,17 @@ final class Identity {
     }
   }
 
+  /** Whom the process works as as long as nobody has said otherwise. */
+  static String ofProcess() throws StartFailure {
+    try {
+      return UserGroupInformation.getLoginUser().getShortUserName();
+    } catch (IOException | RuntimeException e) {
+      String why = StartFailure.describe(StartFailure.rootOf(e));
+      throw new StartFailure(
+          "Hadoop cannot tell the process's user: " + why + "; add the user to /etc/passwd", e);
+    }
+  }
+
   /** Fails if Spark sees somebody else, whatever made it so. */
   static void verify(SparkContext context, String user) throws StartFailure {
     if (context.sparkUser().equals(user)) return;
@@ -40,6 +52,24 @@ final class Identity {
         "Spark would work as \"" + context.sparkUser() + "\" instead of \"" + user
             + "\"; choose a user name without /, or look at hadoop.security.auth_to_local in"
             + " Hadoop's configuration");
+  }
+
+  /**
+   * Fails if the process is not {@code user}'s already. Spark goes by a variable of the environment
+   * that Hadoop knows nothing of, so both are asked.
+   */
+  static void verifyProcess(SparkContext context, String user) throws StartFailure {
+    String current;
+    try {
+      current = UserGroupInformation.getCurrentUser().getShortUserName();
+    } catch (IOException e) {
+      throw new StartFailure("Hadoop cannot tell the process's user", e);
+    }
+    if (context.sparkUser().equals(user) && current.equals(user)) return;
+    throw new StartFailure(
+        "foxfire.engine.run.as = " + user + ": the process works as \"" + context.sparkUser()
+            + "\" for Spark and as \"" + current + "\" for Hadoop; with foxfire.identity = process"
+            + " it must be started as this user (OS user, --proxy-user, HADOOP_USER_NAME)");
   }
 
   // Hadoop takes an e-mail address for a Kerberos name: it cuts the domain off, so that users of

@@ -40,6 +40,7 @@ final class Lifecycle implements Registration.Listener {
       mailbox.run(end == null ? pollInterval() : DRAIN_POLL);
       long nowNanos = System.nanoTime();
       registration.tick(nowNanos);
+      if (end == null && settings.modes().reportLoad()) reportLoad(nowNanos);
       if (end == null) considerEnd(nowNanos, Duration.ofNanos(nowNanos - beganNanos));
     }
     return end.status();
@@ -49,7 +50,7 @@ final class Lifecycle implements Registration.Listener {
   public void ordered(ControlCommand command) {
     Log.event("ordered", "command", command.command(), "by", command.by(), "reason",
         command.reason());
-    stop("control", 0, command.grace(), false);
+    stop(command.isDrain() ? "drain" : "control", 0, command.grace(), command.isDrain());
   }
 
   @Override
@@ -60,6 +61,12 @@ final class Lifecycle implements Registration.Listener {
   /** SIGTERM and the like. */
   void signalled() {
     stop("signal", 0, Duration.ZERO, false); // the JVM sets the status itself
+  }
+
+  private void reportLoad(long nowNanos) {
+    if (driver.hasEnded()) return;
+    ConnectService.Usage usage = driver.usage();
+    registration.report(new EngineRecord.Load(usage.sessions(), usage.operations()), nowNanos);
   }
 
   private void considerEnd(long nowNanos, Duration age) {

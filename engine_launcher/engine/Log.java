@@ -20,6 +20,8 @@ final class Log {
       new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
   private static final List<String> HIDDEN = new CopyOnWriteArrayList<>();
 
+  private static volatile long clockBeganMs;
+
   private Log() {}
 
   /** From now on no line shows {@code secret}, whoever quotes it. */
@@ -45,8 +47,14 @@ final class Log {
     return Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
   }
 
+  /** Since the process started, or restartClock(). */
   static long sinceStartMs() {
-    return ManagementFactory.getRuntimeMXBean().getUptime();
+    return ManagementFactory.getRuntimeMXBean().getUptime() - clockBeganMs;
+  }
+
+  /** For a spare that has got its owner: how long it has waited says nothing. */
+  static void restartClock() {
+    clockBeganMs = ManagementFactory.getRuntimeMXBean().getUptime();
   }
 
   private static void print(String text) {

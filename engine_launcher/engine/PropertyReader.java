@@ -14,14 +14,45 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/** Reads one properties file; every error names file, key and cure. Confined to one thread. */
+/**
+ * What an engine is given, from a file or from Spark's configuration; every error names the place,
+ * the key and the cure. Confined to one thread.
+ */
 final class PropertyReader {
-  private final Path file;
+  private static final String SPARK = "spark.";
+
+  private final String place;
+  private final String prefix; // of all keys at that place
   private final Properties properties = new Properties();
   private final Set<String> known = new HashSet<>();
 
-  PropertyReader(Path file) throws StartFailure {
-    this.file = file;
+  private PropertyReader(String place, String prefix) {
+    this.place = place;
+    this.prefix = prefix;
+  }
+
+  /**
+   * Takes the engine's own settings out of Spark's, which spark-submit and YARN's application
+   * master hand on as system properties: a SparkContext that is made later knows nothing of them.
+   */
+  static PropertyReader takeFromSpark() throws StartFailure {
+    PropertyReader reader = new PropertyReader("Spark's configuration", SPARK);
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (!name.startsWith(SPARK + "foxfire.")) continue;
+      reader.properties.setProperty(name.substring(SPARK.length()), System.clearProperty(name));
+    }
+    if (!reader.properties.isEmpty()) return reader;
+    throw new StartFailure("EngineMain was told nothing: give it the path of its properties file,"
+        + " or spark.foxfire.* in Spark's configuration");
+  }
+
+  static PropertyReader ofFile(Path file) throws StartFailure {
+    PropertyReader made = new PropertyReader(file.toString(), "");
+    made.load(file);
+    return made;
+  }
+
+  private void load(Path file) throws StartFailure {
     try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
       properties.load(reader);
     } catch (NoSuchFileException e) {
@@ -33,7 +64,7 @@ final class PropertyReader {
   }
 
   StartFailure error(String key, String whatAndCure) {
-    return new StartFailure(file + ": " + key + ": " + whatAndCure);
+    return new StartFailure(place + ": " + prefix + key + ": " + whatAndCure);
   }
 
   Optional<String> optional(String key) {

@@ -33,19 +33,23 @@ final class Registration {
 
   private static final Duration START_TIMEOUT = Duration.ofSeconds(15);
   private static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
+  private static final Duration LOAD_INTERVAL = Duration.ofSeconds(1);
   private static final String REQUEST_TIMEOUT_MS = "5000";
 
   private final ZooKeeperSettings settings;
+  private final String engineId;
   private final Optional<String> digest;
   private final Mailbox mailbox;
   private final Listener listener;
-  private final String parent;
-  private final String path;
   private final String controlPath;
+  private String parent; // null until register(): a spare has no owner yet
+  private String path;
 
   private ZooKeeper client; // null before connect() and while a new one cannot be made
   private boolean connected;
-  private byte[] record; // null: not to be registered (yet, or any more)
+  private EngineRecord record; // null: not to be registered (yet, or any more)
+  private byte[] written; // what the node holds
+  private long lastLoadNanos;
   private long ownerSession; // that our node was made in; 0: there is none
   private boolean checked; // the nodes are as they should be, and watched
   private long lastGoodNanos;
@@ -57,17 +61,16 @@ final class Registration {
   Registration(
       EngineSettings settings, Optional<String> digest, Mailbox mailbox, Listener listener) {
     this.settings = settings.zooKeeper();
+    engineId = settings.id();
     this.digest = digest;
     this.mailbox = mailbox;
     this.listener = listener;
-    parent = this.settings.path("engines", settings.key());
-    path = this.settings.path("engines", settings.key(), settings.id());
     controlPath = this.settings.path("control", settings.id());
   }
 
   /** Begins to connect and returns: Spark starts meanwhile. */
   void connect() throws StartFailure {
-    lastGoodNanos = System.nanoTime();
+    expectAnswer();
     try {
       open();
     } catch (IOException | RuntimeException e) {
@@ -85,12 +88,24 @@ final class Registration {
     return connected;
   }
 
-  /** Blocks until the node is there. ZooKeeper has 15 s for an answer, counted from connect(). */
-  void register(EngineRecord engine) throws StartFailure {
-    record = engine.json();
+  /** Gives ZooKeeper its time for an answer from now on: a spare has waited for its owner. */
+  void expectAnswer() {
+    lastGoodNanos = System.nanoTime();
+  }
+
+  /**
+   * Blocks until the node is there. ZooKeeper has 15 s for an answer, counted from connect() or
+   * expectAnswer().
+   */
+  void register(String key, EngineRecord engine) throws StartFailure {
+    parent = settings.path("engines", key);
+    path = settings.path("engines", key, engineId);
+    record = engine;
+    lastLoadNanos = System.nanoTime() - LOAD_INTERVAL.toNanos();
     long end = lastGoodNanos + START_TIMEOUT.toNanos();
     Duration wait = Duration.ZERO; // for what came while Spark started
-    while (!checked) {
+    // Once the node is there, tick() does what a ZooKeeper that goes away has kept from being done.
+    while (!active) {
       mailbox.run(wait);
       try {
         check();
@@ -98,7 +113,7 @@ final class Registration {
         if (!isPassing(e)) throw refused(e);
       }
       long left = end - System.nanoTime();
-      if (!checked && left <= 0) throw silent();
+      if (!active && left <= 0) throw silent();
       wait = Duration.ofNanos(Math.min(left, RETRY_INTERVAL.toNanos()));
     }
     lastGoodNanos = System.nanoTime();
@@ -107,11 +122,31 @@ final class Registration {
   /** Call it at least every second. Tries again what could not be done before. */
   void tick(long nowNanos) {
     if (connected && checked) lastGoodNanos = nowNanos;
-    if (client == null || (connected && !checked)) {
+    boolean wantsCheck = path != null && connected && !checked;
+    if (client == null || wantsCheck) {
       if (nowNanos - nextTryNanos < 0) return;
       nextTryNanos = nowNanos + RETRY_INTERVAL.toNanos();
       if (client == null) reopen();
       else tryCheck();
+    }
+  }
+
+  /** Tells gateways what clients have here, if that has changed; once a second at most. */
+  void report(EngineRecord.Load load, long nowNanos) {
+    if (record == null) return;
+    record = record.with(load); // also for a node that has to be made again
+    boolean isTime = nowNanos - lastLoadNanos >= LOAD_INTERVAL.toNanos();
+    if (!connected || !checked || !isTime || Arrays.equals(written, record.json())) return;
+    lastLoadNanos = nowNanos;
+    try {
+      byte[] data = record.json();
+      client.setData(path, data, -1);
+      written = data;
+    } catch (KeeperException e) {
+      // The next round tries again; a node that is gone is what the watch tells.
+      if (!isPassing(e)) trouble(e.getMessage());
+    } catch (InterruptedException e) {
+      throw interrupted(e);
     }
   }
 
@@ -244,17 +279,21 @@ final class Registration {
 
   private void create() throws KeeperException, InterruptedException {
     createParents();
+    written = record.json();
     try {
-      client.create(path, record, acl(), CreateMode.EPHEMERAL);
+      client.create(path, written, acl(), CreateMode.EPHEMERAL);
     } catch (KeeperException.NodeExistsException e) {
       Stat stat = new Stat();
-      boolean isOurs = Arrays.equals(client.getData(path, false, stat), record);
-      if (!isOurs) throw e;
+      byte[] found = client.getData(path, false, stat);
+      if (!record.isSameEngine(found)) throw e;
       // Either the answer to an earlier try was lost, or the node is of an expired session that the
       // server has yet to clean up.
-      if (stat.getEphemeralOwner() == client.getSessionId()) return;
+      if (stat.getEphemeralOwner() == client.getSessionId()) {
+        written = found;
+        return;
+      }
       client.delete(path, stat.getVersion());
-      client.create(path, record, acl(), CreateMode.EPHEMERAL);
+      client.create(path, written, acl(), CreateMode.EPHEMERAL);
     }
   }
 

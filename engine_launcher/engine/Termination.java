@@ -11,7 +11,12 @@ import java.util.concurrent.TimeUnit;
 final class Termination {
   private static final Duration CLEAN_UP_MAX = Duration.ofSeconds(3);
   private static final Duration HOOKS_MAX = Duration.ofSeconds(5);
+  private static final Duration YARN_MASTER_MAX = Duration.ofSeconds(60);
   private static final int SIGTERM_STATUS = 143;
+  // The application master sets the id; a driver outside of it only gets one later.
+  private static final boolean UNDER_YARNS_MASTER =
+      System.getProperty("spark.yarn.app.id") != null
+          && "cluster".equals(System.getProperty("spark.submit.deployMode"));
 
   private final CountDownLatch cleanedUp = new CountDownLatch(1);
   private Runnable onSignal; // null: nothing is registered anywhere yet
@@ -36,10 +41,18 @@ final class Termination {
     return signalled;
   }
 
-  /** Ends the process with {@code status}, in the middle of its shutdown hooks if those hang. */
+  /**
+   * Ends the process with {@code status}, in the middle of its shutdown hooks if those hang.
+   * Returns where YARN's application master has called main(): it takes a return for a success and
+   * an exit for a failure, and then ends the process itself.
+   */
   void exit(int status, Duration atMost) {
     synchronized (this) {
       exiting = true;
+    }
+    if (status == 0 && UNDER_YARNS_MASTER) {
+      haltAfter(YARN_MASTER_MAX, status);
+      return;
     }
     haltAfter(atMost, status);
     System.exit(status);
@@ -57,6 +70,33 @@ final class Termination {
           await(new CountDownLatch(1), delay);
           halt(status);
         });
+  }
+
+  /** The same with the line that an engine ends with when it cannot start, and status 1. */
+  static void haltAfter(Duration delay, String why) {
+    startDaemon(
+        "foxfire-halt",
+        () -> {
+          await(new CountDownLatch(1), delay);
+          Log.failed(why + " (after " + delay.toSeconds() + " s, foxfire.start.max.ms); what it waits"
+              + " for is in its threads (jstack) and the lines above");
+          halt(1);
+        });
+  }
+
+  /** Ends the process if what is returned is not counted down in time: for a start that hangs. */
+  static CountDownLatch haltUnlessStarted(Duration atMost) {
+    CountDownLatch started = new CountDownLatch(1);
+    startDaemon(
+        "foxfire-start",
+        () -> {
+          await(started, atMost);
+          if (started.getCount() == 0) return;
+          Log.failed("not registered after " + atMost.toSeconds() + " s (foxfire.start.max.ms);"
+              + " what it waits for is in its threads (jstack) and the lines above");
+          halt(1);
+        });
+    return started;
   }
 
   /** Runs {@code task} to its end or for {@code atMost}. */

@@ -14,20 +14,25 @@ final class Training {
   private Training() {}
 
   static void run(
-      EngineSettings settings, SparkDriver driver, Registration registration, String secret)
+      EngineSettings settings, SparkDriver driver, Registration registration, EngineSecret secret)
+      throws StartFailure {
+    warmUp(settings, driver, secret.token());
+    EngineRecord.of(settings, driver, secret).json();
+    // Connecting is all: an engine that trains never registers. No matter whether it succeeds.
+    registration.awaitConnected(ZOOKEEPER_MAX);
+    Log.event("trained", "ms", Log.sinceStartMs());
+  }
+
+  static void warmUp(EngineSettings settings, SparkDriver driver, String secret)
       throws StartFailure {
     try {
       WarmUp.run(localHost(settings.address().bind()), driver.port(), secret);
     } catch (LinkageError e) {
-      // The archive then lacks the classes of the first queries; those of the start are most of it.
+      // What it would have warmed up is missing; the classes of the start are most of it.
       Log.event("warm-up-failed", "why", e);
     } catch (Exception e) {
       throw StartFailure.of("the warm-up through the engine's own port failed", e);
     }
-    new EngineRecord(settings, driver).json();
-    // Connecting is all: an engine that trains never registers. No matter whether it succeeds.
-    registration.awaitConnected(ZOOKEEPER_MAX);
-    Log.event("trained", "ms", Log.sinceStartMs());
   }
 
   // One cannot connect to "all addresses".

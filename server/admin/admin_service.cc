@@ -34,8 +34,12 @@ AdminService::AdminService(const AdminParts& parts, GatewayInfo info,
                            SessionHandlers::OnClose on_close)
     : info_(std::move(info)),
       authenticator_(parts.verifier, parts.store, parts.clock, parts.metrics),
-      engines_(parts.broker, parts.sessions, parts.store, parts.clock),
-      explain_(parts.keys, parts.tokens, parts.broker, parts.clock),
+      chooser_(parts.keys, parts.tokens),
+      engines_(parts.broker, parts.directory, parts.sessions, parts.store, parts.clock),
+      orders_(chooser_, parts.broker, parts.sessions, parts.clock),
+      registrations_({parts.keys, parts.directory, parts.sessions, parts.store, parts.clock},
+                     parts.sealing_key, parts.greet),
+      explain_(chooser_, parts.broker),
       sessions_(parts.sessions, parts.store, std::move(on_close)),
       tokens_(parts.tokens, parts.store, parts.clock, info_.address),
       events_(parts.store) {}
@@ -77,8 +81,9 @@ grpc::Status AdminService::ServerInfo(grpc::ServerContext* context, const pb::Se
 grpc::Status AdminService::ListEngines(grpc::ServerContext* context,
                                        const pb::ListEnginesRequest* request,
                                        pb::ListEnginesResponse* response) {
-  return Answer("ListEngines", *context, *response,
-                [&](const Caller& caller) { return engines_.List(caller, *request); });
+  return Answer("ListEngines", *context, *response, [&](const Caller& caller) {
+    return engines_.List(caller, *request, LimitsOf(*context));
+  });
 }
 
 grpc::Status AdminService::ListLaunches(grpc::ServerContext* context,
@@ -108,6 +113,38 @@ grpc::Status AdminService::KillEngine(grpc::ServerContext* context,
                                       pb::KillEngineResponse* response) {
   return Answer("KillEngine", *context, *response, [&](const Caller& caller) {
     return engines_.Kill(caller, *request, LimitsOf(*context));
+  });
+}
+
+grpc::Status AdminService::StartEngine(grpc::ServerContext* context,
+                                       const pb::StartEngineRequest* request,
+                                       pb::StartEngineResponse* response) {
+  return Answer("StartEngine", *context, *response, [&](const Caller& caller) {
+    return orders_.Start(caller, *request, LimitsOf(*context));
+  });
+}
+
+grpc::Status AdminService::DrainEngine(grpc::ServerContext* context,
+                                       const pb::DrainEngineRequest* request,
+                                       pb::DrainEngineResponse* response) {
+  return Answer("DrainEngine", *context, *response, [&](const Caller& caller) {
+    return orders_.Drain(caller, *request, LimitsOf(*context));
+  });
+}
+
+grpc::Status AdminService::RegisterEngine(grpc::ServerContext* context,
+                                          const pb::RegisterEngineRequest* request,
+                                          pb::RegisterEngineResponse* response) {
+  return Answer("RegisterEngine", *context, *response, [&](const Caller& caller) {
+    return registrations_.Register(caller, *request, LimitsOf(*context));
+  });
+}
+
+grpc::Status AdminService::UnregisterEngine(grpc::ServerContext* context,
+                                            const pb::UnregisterEngineRequest* request,
+                                            pb::UnregisterEngineResponse* response) {
+  return Answer("UnregisterEngine", *context, *response, [&](const Caller& caller) {
+    return registrations_.Unregister(caller, *request, LimitsOf(*context));
   });
 }
 

@@ -13,15 +13,18 @@
 #include "proto/admin.grpc.pb.h"
 #include "server/admin/admin_authenticator.h"
 #include "server/admin/connection_string.h"
+#include "server/admin/engine_chooser.h"
 #include "server/admin/engine_handlers.h"
+#include "server/admin/engine_order_handlers.h"
 #include "server/admin/event_handlers.h"
 #include "server/admin/explain_handlers.h"
+#include "server/admin/registration_handlers.h"
 #include "server/admin/session_handlers.h"
 #include "server/admin/token_handlers.h"
 
 namespace foxfire::server {
 
-// What the admin API works on; all borrowed.
+// What the admin API works on; references are borrowed.
 struct AdminParts {
   const auth::TokenVerifier& verifier;
   auth::TokenStore& tokens;
@@ -30,7 +33,10 @@ struct AdminParts {
   EventStore& store;
   const Clock& clock;
   Metrics& metrics;
-  const EngineKeyOptions& keys;
+  const Published<EngineKeyOptions>& keys;
+  discovery::EngineDirectory& directory;
+  Secret sealing_key;    // ClusterSecret::SealingKey
+  EngineGreeting greet;  // what registering an engine begins with
 };
 
 // What the gateway says of itself. A value type.
@@ -58,6 +64,16 @@ class AdminService final : public pb::Admin::Service {
                           pb::ShowEngineResponse* response) override;
   grpc::Status KillEngine(grpc::ServerContext* context, const pb::KillEngineRequest* request,
                           pb::KillEngineResponse* response) override;
+  grpc::Status StartEngine(grpc::ServerContext* context, const pb::StartEngineRequest* request,
+                           pb::StartEngineResponse* response) override;
+  grpc::Status DrainEngine(grpc::ServerContext* context, const pb::DrainEngineRequest* request,
+                           pb::DrainEngineResponse* response) override;
+  grpc::Status RegisterEngine(grpc::ServerContext* context,
+                              const pb::RegisterEngineRequest* request,
+                              pb::RegisterEngineResponse* response) override;
+  grpc::Status UnregisterEngine(grpc::ServerContext* context,
+                                const pb::UnregisterEngineRequest* request,
+                                pb::UnregisterEngineResponse* response) override;
   grpc::Status EngineLogs(grpc::ServerContext* context, const pb::EngineLogsRequest* request,
                           grpc::ServerWriter<pb::EngineLogsChunk>* writer) override;
   grpc::Status ListSessions(grpc::ServerContext* context, const pb::ListSessionsRequest* request,
@@ -81,7 +97,10 @@ class AdminService final : public pb::Admin::Service {
 
   const GatewayInfo info_;
   AdminAuthenticator authenticator_;
+  const EngineChooser chooser_;
   EngineHandlers engines_;
+  EngineOrderHandlers orders_;
+  RegistrationHandlers registrations_;
   ExplainHandlers explain_;
   SessionHandlers sessions_;
   TokenHandlers tokens_;

@@ -15,15 +15,23 @@
 
 namespace foxfire::server {
 
+// The engine that a caller means with an id or the beginning of one; errors are ResolveId's.
+Result<EngineStatus> ResolveEngine(const Caller& caller, const EngineBroker& broker,
+                                   const EngineUsage& usage, const std::string& engine_id);
+
+// What an engine is told, with a caller's reason made fit for logs.
+KillRequest OrderOf(const Caller& caller, const std::string& reason, Duration grace);
+
 // Thread-safe; each call may block its thread.
 class EngineHandlers {
  public:
   // All borrowed, must outlive this.
-  EngineHandlers(EngineBroker& broker, const SessionManager& sessions, EventStore& store,
-                 const Clock& clock);
+  EngineHandlers(EngineBroker& broker, const discovery::EngineDirectory& directory,
+                 const SessionManager& sessions, EventStore& store, const Clock& clock);
 
-  Result<pb::ListEnginesResponse> List(const Caller& caller,
-                                       const pb::ListEnginesRequest& request) const;
+  // Also registered engines whose token this gateway cannot open.
+  Result<pb::ListEnginesResponse> List(const Caller& caller, const pb::ListEnginesRequest& request,
+                                       const CallLimits& limits);
   Result<pb::ShowEngineResponse> Show(const Caller& caller,
                                       const pb::ShowEngineRequest& request) const;
   Result<pb::ListLaunchesResponse> Launches(const Caller& caller,
@@ -35,11 +43,15 @@ class EngineHandlers {
   Result<std::string> Logs(const Caller& caller, const pb::EngineLogsRequest& request) const;
 
  private:
-  Result<EngineStatus> Resolve(const Caller& caller, const EngineUsage& usage,
-                               const std::string& engine_id) const;
+  // `user`: only what is theirs; empty: everybody's.
+  Result<void> AddFailures(const std::string& user, const CallLimits& limits,
+                           pb::ListEnginesResponse& response);
+  Result<void> AddSpares(const CallLimits& limits, pb::ListEnginesResponse& response);
+  void AddLeftOut(pb::ListEnginesResponse& response) const;
   Result<EngineId> ResolveWithEnded(const Caller& caller, const std::string& engine_id) const;
 
   EngineBroker& broker_;
+  const discovery::EngineDirectory& directory_;
   const SessionManager& sessions_;
   EventStore& store_;
   const Clock& clock_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/ids.h"
+#include "common/text.h"
 #include "common/units.h"
 #include "server/admin/visibility.h"
 

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "common/json.h"
+#include "common/text.h"
 #include "common/units.h"
 
 namespace foxfire::server {
@@ -31,6 +31,10 @@ pb::Engine ToMessage(const EngineStatus& engine, const EngineUsage::Use& use, Wa
     }
   }
   if (engine.rss_bytes) message.set_rss_bytes(*engine.rss_bytes);
+  message.set_run_as(ToUtf8(engine.run_as));
+  message.set_submission_id(ToUtf8(engine.submission_id));
+  message.set_health(ToUtf8(engine.health));
+  message.set_registered(engine.is_registered);
   return message;
 }
 
@@ -43,6 +47,26 @@ pb::Launch ToMessage(const LaunchStatus& launch) {
   message.set_callers(static_cast<int64_t>(launch.callers));
   message.set_since_ms(ToUnixMillis(launch.since));
   message.set_waits_for(ToUtf8(launch.waits_for));
+  return message;
+}
+
+pb::LaunchFailure ToMessage(const LaunchFailure& failure) {
+  pb::LaunchFailure message;
+  message.set_key(ToUtf8(failure.key.ToString()));
+  message.set_count(static_cast<int64_t>(failure.count));
+  message.set_last_ms(ToUnixMillis(failure.last));
+  message.set_retry_at_ms(ToUnixMillis(failure.retry_at));
+  message.set_why(ToUtf8(failure.error.message));
+  return message;
+}
+
+pb::Spare ToMessage(const SpareStatus& spare) {
+  pb::Spare message;
+  message.set_engine_id(spare.id.str());
+  message.set_profile(ToUtf8(spare.profile));
+  message.set_state(spare.state);
+  if (spare.pid > 0) message.set_pid(spare.pid);
+  message.set_since_ms(ToUnixMillis(spare.since));
   return message;
 }
 
@@ -86,20 +110,6 @@ pb::Event ToMessage(const EventRecord& event) {
   message.set_address(ToUtf8(event.address));
   message.set_detail(ToUtf8(event.detail));
   return message;
-}
-
-std::string ToUtf8(std::string_view text) {
-  // The JSON library knows how to replace what is no UTF-8.
-  auto clean = ParseJson(ToText(Json(std::string(text))));
-  return clean ? clean->get<std::string>() : std::string();
-}
-
-std::string ToOneLine(std::string_view text, size_t limit) {
-  std::string line(text.substr(0, limit));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return ToUtf8(line);
 }
 
 }  // namespace foxfire::server

@@ -22,6 +22,12 @@ class PendingAnswer {
     answered_.NotifyAll();
   }
 
+  // What has been answered by now.
+  std::optional<T> Peek() const {
+    MutexLock lock(mutex_);
+    return value_;
+  }
+
   // CANCELLED: the caller has left; DEADLINE_EXCEEDED with `late` as its message.
   Result<T> Await(const CallLimits& limits, const std::string& late) {
     constexpr Duration kCancelCheck = std::chrono::milliseconds(100);
@@ -38,7 +44,7 @@ class PendingAnswer {
   }
 
  private:
-  Mutex mutex_;
+  mutable Mutex mutex_;
   ConditionVariable answered_;
   std::optional<T> value_ GUARDED_BY(mutex_);
 };

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/text.h"
 #include "server/admin/visibility.h"
 
 namespace foxfire::server {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/text.h"
 #include "common/units.h"
 #include "server/admin/visibility.h"
 #include "server/store/event_types.h"

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "auth/bearer.h"
-#include "common/log.h"
 #include "common/units.h"
 #include "server/connect/clone_response.h"
 #include "server/store/event_types.h"
@@ -26,14 +25,14 @@ tl::unexpected<CallStatus> Refuse(Code code, std::string message) {
 
 CallService::CallService(const CallOptions& options, const auth::TokenVerifier& verifier,
                          SessionRouter& router, SessionManager& sessions, EngineBroker& broker,
-                         discovery::EngineDirectory& directory, EventStore& store, Executor& core,
+                         BindingKeeper& bindings, EventStore& store, Executor& core,
                          Metrics& metrics)
     : options_(options),
       verifier_(verifier),
       router_(router),
       sessions_(sessions),
       broker_(broker),
-      directory_(directory),
+      bindings_(bindings),
       store_(store),
       core_(core),
       stats_(metrics),
@@ -77,7 +76,6 @@ tl::expected<Call, CallStatus> CallService::Admit(const CallHead& head) {
          fmt::format("{} has {} operations running already (limits.operations_per_user)",
                      user.str(), options_.operations_per_user)}));
   }
-  call.wish = head.wish;
   call.user_agent = head.user_agent;
   call.peer = head.peer;
   call.began = core_.clock().WallNow();
@@ -95,15 +93,15 @@ std::optional<RouteResult> CallService::RouteNow(const Call& call, const Envelop
                           SessionId(envelope.session_id));
 }
 
-void CallService::RouteLater(const Call& call, const Envelope& envelope, RouteCallback done) {
-  router_.RouteLater(RequestOf(call, envelope), std::move(done));
-}
-
-RouteRequest CallService::RequestOf(const Call& call, const Envelope& envelope) {
+void CallService::RouteLater(Call& call, const Envelope& envelope, EngineWish wish,
+                             RouteCallback done) {
+  if (call.over == nullptr) call.over = std::make_shared<std::atomic<bool>>(false);
   const std::string_view client =
       envelope.client_type.empty() ? std::string_view(call.user_agent) : envelope.client_type;
-  return {&MethodOf(call, envelope), call.principal, SessionId(envelope.session_id), call.wish,
-          std::string(client),       call.peer};
+  router_.RouteLater(
+      {&MethodOf(call, envelope), call.principal, SessionId(envelope.session_id), std::move(wish),
+       std::string(client), call.peer, std::string(envelope.config), call.over},
+      std::move(done));
 }
 
 void CallService::Routed(Call& call, const Route& route) {
@@ -146,19 +144,12 @@ void CallService::Cloned(const Call& call, std::string_view answer) {
   const SessionPtr clone = sessions_.Open(info);
   if (clone->info().engine != info.engine) return;  // an id that the user has used before
   clone->Answered();
-  Bind(info);
-}
-
-void CallService::Bind(const SessionInfo& session) {
-  directory_.BindSession(
-      {session.user, session.id, session.key, session.engine, session.created_at},
-      [](const Result<discovery::SessionBinding>& bound) {
-        if (!bound) Log("call").warn("binding a session: {}", bound.error().message);
-      });
+  bindings_.Bind(info);
 }
 
 void CallService::Ended(Call& call, Code code) {
   const WallTime now = core_.clock().WallNow();
+  if (call.over != nullptr) call.over->store(true, std::memory_order_relaxed);
   user_calls_.Remove(call.principal->user);
   if (call.method->is_operation) user_operations_.Remove(call.principal->user);
   stats_.open.Decrement();
@@ -176,13 +167,10 @@ void CallService::Ended(Call& call, Code code) {
   }
   // Released with allow_reconnect, and its engine has taken it up again.
   if (call.reconnects && code == Code::kOk && sessions_.Reopen(call.session)) {
-    Bind(call.session->info());
+    bindings_.Bind(call.session->info());
   }
   if (call.method->ends_session && code == Code::kOk && sessions_.Release(call.session)) {
-    const SessionInfo& info = call.session->info();
-    directory_.UnbindSession(info.user, info.id, [](const Result<void>& unbound) {
-      if (!unbound) Log("call").warn("unbinding a session: {}", unbound.error().message);
-    });
+    bindings_.Unbind(call.session->info());
   }
 }
 

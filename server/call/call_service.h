@@ -14,6 +14,7 @@
 #include "server/call/call_stats.h"
 #include "server/call/session_router.h"
 #include "server/id_counts.h"
+#include "server/session/binding_keeper.h"
 #include "server/store/event_store.h"
 #include "server/store/refusal_log.h"
 
@@ -31,8 +32,7 @@ class CallService {
   // All borrowed, must outlive this and every callback.
   CallService(const CallOptions& options, const auth::TokenVerifier& verifier,
               SessionRouter& router, SessionManager& sessions, EngineBroker& broker,
-              discovery::EngineDirectory& directory, EventStore& store, Executor& core,
-              Metrics& metrics);
+              BindingKeeper& bindings, EventStore& store, Executor& core, Metrics& metrics);
 
   // UNIMPLEMENTED for other services, UNAUTHENTICATED in the same words whatever the reason,
   // RESOURCE_EXHAUSTED for users with too many calls: what only ends or asks for something is let
@@ -44,8 +44,9 @@ class CallService {
   std::optional<RouteResult> RouteNow(const Call& call, const Envelope& envelope);
 
   // Asks engines and ZooKeeper. Also for a call whose engine turned out to be dead before it had
-  // answered. `done` is called once, on another thread.
-  void RouteLater(const Call& call, const Envelope& envelope, RouteCallback done);
+  // answered. `wish` counts if its session turns out to be new. `done` is called once, on another
+  // thread.
+  void RouteLater(Call& call, const Envelope& envelope, EngineWish wish, RouteCallback done);
 
   // It is on its way to the engine.
   void Routed(Call& call, const Route& route);
@@ -72,9 +73,7 @@ class CallService {
   static CallStatus EngineDiedStatus(const Call& call);
 
  private:
-  static RouteRequest RequestOf(const Call& call, const Envelope& envelope);
   void Refused(const CallHead& head, auth::AuthRefusal refusal);
-  void Bind(const SessionInfo& session);
   static EventRecord EventOf(const char* type, const Call& call, WallTime time);
 
   const CallOptions options_;
@@ -82,7 +81,7 @@ class CallService {
   SessionRouter& router_;
   SessionManager& sessions_;
   EngineBroker& broker_;
-  discovery::EngineDirectory& directory_;
+  BindingKeeper& bindings_;
   EventStore& store_;
   Executor& core_;
   CallStats stats_;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "common/log.h"
 #include "server/limit_refusals.h"
 
 namespace foxfire::server {
@@ -18,6 +17,7 @@ Error NotReadYet() {
 struct SessionRouter::Pending {
   RouteRequest request;
   EngineChoice choice;
+  std::optional<Error> refusal;  // why there is no choice: of new sessions only
   RouteCallback done;
 
   void Fail(const Error& error) const {
@@ -27,15 +27,21 @@ struct SessionRouter::Pending {
 };
 
 SessionRouter::SessionRouter(RouterOptions options, SessionManager& sessions, EngineBroker& broker,
-                             discovery::EngineDirectory& directory, Executor& core,
-                             Metrics& metrics)
+                             discovery::EngineDirectory& directory, BindingKeeper& bindings,
+                             Executor& core, Metrics& metrics)
     : options_(std::move(options)),
+      keys_(std::make_shared<EngineKeyOptions>(options_.keys)),
       sessions_(sessions),
       broker_(broker),
       directory_(directory),
+      bindings_(bindings),
       core_(core),
       over_user_sessions_(LimitRefusals(metrics, "limits.sessions_per_user")),
       over_engine_sessions_(LimitRefusals(metrics, "limits.sessions_per_engine")) {}
+
+void SessionRouter::SetKeys(EngineKeyOptions keys) {
+  keys_.Set(std::make_shared<EngineKeyOptions>(std::move(keys)));
+}
 
 std::optional<RouteResult> SessionRouter::RouteNow(const MethodTraits& method, const UserId& user,
                                                    const SessionId& session_id) const {
@@ -64,10 +70,15 @@ void SessionRouter::RouteLater(RouteRequest request, RouteCallback done) {
   auto pending = std::make_shared<Pending>();
   pending->request = std::move(request);
   pending->done = std::move(done);
-  const RouteRequest& r = pending->request;
-  auto choice = ChooseEngine(options_.keys, *r.principal, r.session_id.str(), r.wish);
-  if (!choice) return pending->Fail(choice.error());
-  pending->choice = *std::move(choice);
+  RouteRequest& r = pending->request;
+  const EngineKeyOptions& keys = keys_.Current();
+  TakeHeadersFromConfig(keys.routing, r.config, r.wish);
+  auto choice = ChooseEngine(keys, *r.principal, r.session_id.str(), r.wish);
+  if (choice) {
+    pending->choice = *std::move(choice);
+  } else {
+    pending->refusal = choice.error();
+  }
   broker_.AwaitSync([this, pending] { Resolve(pending); });
 }
 
@@ -78,29 +89,35 @@ void SessionRouter::Resolve(const PendingPtr& pending) {
   }
   const SessionPtr session = sessions_.Find(request.principal->user, request.session_id);
   if (session != nullptr && session->forgettable()) return ForgetAndResolve(pending, session);
-  if (request.method->may_launch) {
-    const EngineBroker::Lookup found = broker_.FindFor(pending->choice.key);
+  if (request.method->may_launch && !pending->refusal) {
+    const LiveEnginePtr engine = broker_.Choose(DemandOf(pending->choice));
     // Binding answers with an older binding if there is one, so it need not be looked up first;
     // unless there is no room for a new one.
     const bool has_room =
-        sessions_.ActiveOf(request.principal->user) < options_.sessions_per_user &&
-        found.engine != nullptr &&
-        sessions_.ActiveOn(found.engine->id) < options_.sessions_per_engine;
-    if (has_room) return Bind(pending, found.engine);
+        engine != nullptr && UserHasRoom(pending) && EngineHasRoom(pending, engine->id);
+    if (has_room) return Bind(pending, engine);
   }
   LookUpBinding(pending);
 }
 
 // The engine of a session that has never had an answer is gone: as if the session had not been.
+// Another gateway may have bound it anew meanwhile; that stays.
 void SessionRouter::ForgetAndResolve(const PendingPtr& pending, const SessionPtr& session) {
+  using Found = std::optional<discovery::SessionBinding>;
   sessions_.Forget(session);
-  directory_.UnbindSession(session->info().user, session->info().id,
-                           [this, pending](const Result<void>& unbound) {
-                             core_.Post([this, pending, unbound] {
-                               if (!unbound) return pending->Fail(unbound.error());
-                               Resolve(pending);
-                             });
-                           });
+  const SessionInfo& info = session->info();
+  directory_.FindSession(info.user, info.id, [this, pending, info](const Result<Found>& found) {
+    core_.Post([this, pending, info, found] {
+      if (!found) return pending->Fail(found.error());
+      if (!*found || (*found)->engine != info.engine) return Resolve(pending);
+      directory_.UnbindSession(info.user, info.id, [this, pending](const Result<void>& unbound) {
+        core_.Post([this, pending, unbound] {
+          if (!unbound) return pending->Fail(unbound.error());
+          Resolve(pending);
+        });
+      });
+    });
+  });
 }
 
 void SessionRouter::LookUpBinding(const PendingPtr& pending) {
@@ -118,12 +135,13 @@ void SessionRouter::LookUpBinding(const PendingPtr& pending) {
 void SessionRouter::OpenBound(const PendingPtr& pending, const discovery::SessionBinding& binding) {
   const EngineBroker::Lookup engine = broker_.FindEngine(binding.engine);
   if (engine.presence == EngineBroker::Presence::kLive)
-    return Open(pending, binding, engine.engine);
+    return Open(pending, binding, engine.engine, true);
   if (engine.presence == EngineBroker::Presence::kUnknown) return pending->Fail(NotReadYet());
   pending->done(tl::unexpected(SessionChanged(binding.session.str(), "its engine has ended")));
 }
 
 void SessionRouter::WithoutSession(const PendingPtr& pending) {
+  if (pending->refusal) return pending->Fail(*pending->refusal);
   if (pending->request.method->may_launch) return AcquireEngine(pending);
   const EngineBroker::Lookup found = broker_.FindFor(pending->choice.key);
   if (found.presence == EngineBroker::Presence::kLive) {
@@ -136,59 +154,95 @@ void SessionRouter::WithoutSession(const PendingPtr& pending) {
                    pending->request.principal->user.str(), pending->request.method->name)});
 }
 
-// Waiting does not help: it is for the user to stop some.
-bool SessionRouter::HasRoom(const PendingPtr& pending) {
+bool SessionRouter::IsOver(const PendingPtr& pending) {
+  const auto& over = pending->request.over;
+  if (over == nullptr || !over->load(std::memory_order_relaxed)) return false;
+  pending->Fail({Code::kCancelled, "the call has ended while it waited"});
+  return true;
+}
+
+// A session that is being opened has its place already.
+bool SessionRouter::UserHasRoom(const PendingPtr& pending) const {
   const UserId& user = pending->request.principal->user;
-  if (sessions_.ActiveOf(user) < options_.sessions_per_user) return true;
+  return opening_.Has(user, pending->request.session_id) ||
+         sessions_.ActiveOf(user) + opening_.Of(user) < options_.sessions_per_user;
+}
+
+bool SessionRouter::EngineHasRoom(const PendingPtr& pending, const EngineId& engine) const {
+  return opening_.Has(pending->request.principal->user, pending->request.session_id) ||
+         sessions_.ActiveOn(engine) + opening_.On(engine) < options_.sessions_per_engine;
+}
+
+// Waiting does not help: it is for the user to stop some.
+bool SessionRouter::CheckUser(const PendingPtr& pending) {
+  if (UserHasRoom(pending)) return true;
   over_user_sessions_.Increment();
   pending->done(tl::unexpected(StatusOf(
       {Code::kResourceExhausted,
        fmt::format(
            "{} has {} sessions already (limits.sessions_per_user): stop some, with stop() or "
            "\"foxfire session close\"",
-           user.str(), options_.sessions_per_user)})));
+           pending->request.principal->user.str(), options_.sessions_per_user)})));
+  return false;
+}
+
+bool SessionRouter::CheckEngine(const PendingPtr& pending, const EngineId& engine) {
+  if (EngineHasRoom(pending, engine)) return true;
+  over_engine_sessions_.Increment();
+  pending->Fail(
+      {Code::kResourceExhausted,
+       fmt::format("the engine of {} has {} sessions already (limits.sessions_per_engine)",
+                   pending->choice.key.owner, options_.sessions_per_engine)});
   return false;
 }
 
 void SessionRouter::AcquireEngine(const PendingPtr& pending) {
-  if (!HasRoom(pending)) return;
-  broker_.Acquire(pending->choice.key, pending->choice.run_as,
-                  [this, pending](const Result<LiveEnginePtr>& engine) {
-                    if (!engine) return pending->Fail(engine.error());
-                    Bind(pending, *engine);
-                  });
+  if (IsOver(pending) || !CheckUser(pending)) return;
+  broker_.Acquire(
+      DemandOf(pending->choice),
+      [this, pending](const Result<LiveEnginePtr>& engine) {
+        if (!engine) return pending->Fail(engine.error());
+        Bind(pending, *engine);
+      },
+      pending->request.over);
 }
 
 void SessionRouter::Bind(const PendingPtr& pending, const LiveEnginePtr& engine) {
-  if (!HasRoom(pending)) return;
-  if (sessions_.ActiveOn(engine->id) >= options_.sessions_per_engine) {
-    over_engine_sessions_.Increment();
-    return pending->Fail(
-        {Code::kResourceExhausted,
-         fmt::format("the engine of {} has {} sessions already (limits.sessions_per_engine)",
-                     pending->choice.key.owner, options_.sessions_per_engine)});
-  }
+  if (IsOver(pending) || !CheckUser(pending) || !CheckEngine(pending, engine->id)) return;
   const RouteRequest& request = pending->request;
   discovery::SessionBinding binding{request.principal->user, request.session_id,
                                     pending->choice.key, engine->id, core_.clock().WallNow()};
-  directory_.BindSession(
-      binding, [this, pending, binding, engine](const Result<discovery::SessionBinding>& bound) {
-        core_.Post([this, pending, binding, engine, bound] {
-          if (bound && bound->engine != engine->id) return OpenBound(pending, *bound);
-          if (!bound) {
-            Log("router").warn("other gateways will not know a session: {} session={}",
-                               bound.error().message, binding.session.str());
-          }
-          Open(pending, binding, engine);
-        });
-      });
+  if (opening_.Begin(binding.user, binding.session, engine->id)) broker_.NoteNewSession(engine->id);
+  directory_.BindSession(binding, [this, pending, binding,
+                                   engine](const Result<discovery::SessionBinding>& bound) {
+    core_.Post([this, pending, binding, engine, bound] { Bound(pending, binding, engine, bound); });
+  });
+}
+
+void SessionRouter::Bound(const PendingPtr& pending, const discovery::SessionBinding& binding,
+                          const LiveEnginePtr& engine,
+                          const Result<discovery::SessionBinding>& bound) {
+  const bool is_older =
+      bound && (bound->engine != engine->id || bound->created_at != binding.created_at);
+  if (const auto done = opening_.End(binding.user, binding.session, !is_older))
+    broker_.NoteSessionOpened(done->engine, done->is_new);
+  if (bound && bound->engine != engine->id) return OpenBound(pending, *bound);
+  Open(pending, binding, engine, is_older);
+  // Other gateways will know it later.
+  if (!bound) bindings_.BindLater(binding, bound.error());
 }
 
 void SessionRouter::Open(const PendingPtr& pending, const discovery::SessionBinding& binding,
-                         const LiveEnginePtr& engine) {
+                         const LiveEnginePtr& engine, bool is_older) {
   const RouteRequest& request = pending->request;
+  const bool is_unknown = sessions_.Find(binding.user, binding.session) == nullptr;
   SessionPtr session = sessions_.Open({binding.user, binding.session, binding.key, binding.engine,
                                        binding.created_at, request.client, request.peer});
+  // Another gateway may have answered it, and then it must not move to a new engine unnoticed.
+  if (is_older && is_unknown) {
+    session->Answered();
+    bindings_.NoteUse(session, core_.clock().WallNow());
+  }
   if (session->info().engine == engine->id) {
     // It may have died while the binding was written.
     const EngineBroker::Lookup still = broker_.FindEngine(engine->id);

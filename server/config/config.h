@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/engine_key.h"
 #include "common/files.h"
+#include "engine_launcher/profile.h"
 #include "server/config/listen_address.h"
 
 namespace foxfire::server {
@@ -80,45 +81,106 @@ struct AuthConfig {
 };
 
 // Which engines users get. [engine] has it for everybody; [group.<name>] and [user.<name>] begin as
-// copies of that.
+// copies of that. Read again on SIGHUP, like profiles, groups and users.
 struct SharingConfig {
   ShareLevel share_level = ShareLevel::kUser;        // connection, user, group or server
   std::vector<std::string> client_share_levels;      // what clients may ask for instead
   std::string profile = "default";                   // of engines whose client asks for none
   std::vector<std::string> client_profiles = {"*"};  // what clients may ask for; "*": every one
+  int64_t pool_size = 1;                             // 1..1000
+  int64_t pool_load = 8;                             // 1..100000
+  bool prestart = false;                             // of share level user
   bool operator==(const SharingConfig&) const = default;
 };
 
 struct EngineConfig {
   SharingConfig sharing;
-  Path jar;                                              // LoadConfig replaces ""
-  Duration launch_timeout = std::chrono::minutes(3);     // 1s..1h
-  int64_t concurrent_launches = 0;                       // 0..64; LoadConfig replaces 0
-  Duration idle_timeout = std::chrono::minutes(30);      // 0s (never)..365d
-  Duration max_lifetime{};                               // 0s (none)..3650d
-  Duration lost_timeout = std::chrono::minutes(2);       // 1s..1d
-  Duration connection_linger = std::chrono::seconds(5);  // 0s..1h
-  Duration kill_grace = std::chrono::seconds(10);        // 0s..10m
-  Duration drain_grace = std::chrono::minutes(5);        // 0s..1d
-  Duration launch_backoff = std::chrono::seconds(5);     // 0s..1h
-  bool prepare_archive = true;                           // a CDS archive for each Spark home
-  int64_t kept_logs = 50;                                // folders of ended engines, 0..100000
-  std::string bind_address = "127.0.0.1";                // an IP address of this machine
-  std::string advertise_host = "127.0.0.1";              // how gateways reach engines
+  Path jar;                                               // LoadConfig replaces ""
+  Duration launch_timeout = std::chrono::minutes(3);      // 1s..1h
+  int64_t concurrent_launches = 0;                        // 0..64; LoadConfig replaces 0
+  Duration idle_timeout = std::chrono::minutes(30);       // 0s (never)..365d
+  Duration max_lifetime{};                                // 0s (none)..3650d
+  Duration lost_timeout = std::chrono::minutes(2);        // 1s..1d
+  Duration connection_linger = std::chrono::seconds(5);   // 0s..1h
+  Duration kill_grace = std::chrono::seconds(10);         // 0s..10m
+  Duration drain_grace = std::chrono::minutes(5);         // 0s..1d
+  Duration launch_backoff = std::chrono::seconds(5);      // 0s..1h
+  Duration launch_backoff_max = std::chrono::minutes(1);  // 0s..1d
+  Duration spare_max_age = std::chrono::hours(1);         // 1m..365d
+  Duration prestart_lead = std::chrono::minutes(10);      // 1m..2h
+  Duration probe_interval = std::chrono::seconds(10);     // 1s..1h
+  Duration probe_timeout = std::chrono::seconds(5);       // 100ms..10m
+  int64_t probe_failures = 3;                             // 1..100
+  bool prepare_archive = true;                            // a CDS archive for each Spark home
+  int64_t kept_logs = 50;                                 // folders of ended engines, 0..100000
+  std::string bind_address = "127.0.0.1";                 // an IP address of this machine
+  std::string advertise_host = "127.0.0.1";               // how gateways reach engines
   bool operator==(const EngineConfig&) const = default;
 };
 
-// [profile.<name>]. What a profile does not set comes from [profile.default].
+// What the engines of one group or user have otherwise than their profile says.
+struct OverridesConfig {
+  uint64_t driver_memory = 0;  // bytes of Java heap, 512MiB..4096GiB; 0: the profile's
+  std::string queue;           // "": the profile's
+  StringMap spark_conf;        // merged over the profile's
+  StringMap environment;       // merged over the profile's
+  bool operator==(const OverridesConfig&) const = default;
+};
+
+// [group.<name>] and [user.<name>].
+struct OwnerConfig {
+  SharingConfig sharing;      // of the engines that they ask for
+  OverridesConfig overrides;  // of the engines that they own
+  bool operator==(const OwnerConfig&) const = default;
+};
+
+inline constexpr const char* kDefaultProfile = "default";
+
+// [profile.<name>]. What a profile does not set comes from the one that it inherits from; what
+// [profile.default] does not set is as it is here.
 struct ProfileConfig {
-  Path spark_home;                        // required
-  Path java_home;                         // "": $JAVA_HOME, else java from PATH
-  Program python{"python3"};              // for Python UDFs
-  uint64_t driver_memory = 1ULL << 30;    // bytes of Java heap, 512MiB..4096GiB
-  std::string master = "local[*]";        // Spark's master URL
-  std::vector<std::string> java_options;  // after Foxfire's own
-  StringMap spark_conf;                   // spark.* settings
-  StringMap environment;                  // variables of the engine's process
+  std::string inherits = kDefaultProfile;  // of the default one: the values here
+  Path spark_home;                         // required
+  Path java_home;                          // "": $JAVA_HOME, else java from PATH
+  Program python{"python3"};               // for Python UDFs
+  uint64_t driver_memory = 1ULL << 30;     // bytes of Java heap, 512MiB..4096GiB
+  launcher::LauncherKind launcher = launcher::LauncherKind::kLocal;
+  std::string master = "local[*]";  // Spark's master URL
+  launcher::DeployMode deploy_mode = launcher::DeployMode::kClient;
+  launcher::RunAs run_as = launcher::RunAs::kLogin;
+  std::string queue;                        // YARN's; "": its default
+  std::string kubernetes_namespace;         // "": default
+  std::string engine_jar;                   // as the cluster's drivers find it; "": engine.jar
+  std::string zookeeper_digest_file;        // as they find it; "": zookeeper.digest_file
+  std::string bind_address;                 // "": engine.bind_address
+  std::string advertise_host;               // "": engine.advertise_host; "auto": the driver's own
+  std::vector<std::string> launch_command;  // of launcher = "command"
+  std::vector<std::string> kill_command;    // of launcher = "command"
+  int64_t warm_spares = 0;                  // 0..100
+  std::vector<std::string> java_options;    // after Foxfire's own
+  std::vector<std::string> class_path;      // absolute paths, in front of Spark's jars
+  std::vector<std::string> client_conf;     // Spark settings, each exact or with "*" at its end
+  StringMap spark_conf;                     // spark.* settings
+  StringMap environment;                    // variables of the engine's process
   bool operator==(const ProfileConfig&) const = default;
+};
+
+// Headers by which clients say which engine they want ([routing]).
+struct RoutingConfig {
+  std::string header_team = "x-team";                // "": not looked at
+  std::string header_environment = "x-environment";  // likewise
+  bool operator==(const RoutingConfig&) const = default;
+};
+
+// [route.<name>]: where a team and an environment lead.
+struct RouteConfig {
+  std::string team;                     // "": any
+  std::string environment;              // "": any; not both
+  std::string group;                    // whose engine, of share level group; "": as without
+  std::string profile;                  // "": as without
+  std::string subdomain;                // "": as without
+  std::vector<std::string> for_groups;  // who may take it, besides `group`
+  bool operator==(const RouteConfig&) const = default;
 };
 
 struct SessionConfig {
@@ -165,8 +227,6 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
-inline constexpr const char* kDefaultProfile = "default";
-
 struct Config {
   ServerConfig server;
   TlsConfig tls;
@@ -176,8 +236,10 @@ struct Config {
   AuthConfig auth;
   EngineConfig engine;
   std::map<std::string, ProfileConfig> profiles = {{kDefaultProfile, {}}};  // by name
-  std::map<std::string, SharingConfig> groups;                              // by name
-  std::map<std::string, SharingConfig> users;                               // by name
+  std::map<std::string, OwnerConfig> groups;                                // by name
+  std::map<std::string, OwnerConfig> users;                                 // by name
+  RoutingConfig routing;
+  std::map<std::string, RouteConfig> routes;  // by name
   SessionConfig session;
   LimitsConfig limits;
   StoreConfig store;

@@ -25,7 +25,15 @@ void CheckAddresses(const Checkup& check);
 void CheckZooKeeper(const Checkup& check);
 void CheckTimesAndLimits(const Checkup& check);
 void CheckSharing(const Checkup& check);
-void CheckProfileMaps(const Checkup& check);
+void CheckPrestart(const Checkup& check);
+void CheckRoutes(const Checkup& check);  // config_routes.cc
+// `bind` and `advertised`: bind_address and advertise_host of `section`.
+void CheckEngineAddress(const Checkup& check, const std::string& section, const std::string& bind,
+                        const std::string& advertised);
+
+// The same for profiles, groups and users (config_profiles.cc).
+void CheckProfiles(const Checkup& check);
+void CheckOverrides(const Checkup& check);
 
 // What must exist (config_files.cc).
 void CheckStateFolder(const Checkup& check);

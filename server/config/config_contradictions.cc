@@ -11,6 +11,8 @@
 namespace foxfire::server {
 namespace {
 
+constexpr Duration kPrestartHistory = std::chrono::hours(14 * 24);
+
 void CheckPlaintext(const Checkup& check, const std::string& key, const ListenAddress& listen) {
   const Config& config = check.config();
   if (listen.IsLoopback() || config.tls.enabled() || config.server.allow_plaintext) return;
@@ -52,84 +54,6 @@ bool IsNodePath(const std::string& text) {
          closed.find("/../") == std::string::npos;
 }
 
-bool IsVariableName(const std::string& name) {
-  return !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0 &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return c < 0x80 && (std::isalnum(c) != 0 || c == '_');
-         });
-}
-
-bool HasLineBreak(const std::string& text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return c == '\n' || c == '\r' || c == '\0'; });
-}
-
-struct Reserved {
-  std::string_view name;
-  std::string_view instead;
-};
-
-const Reserved* FindReserved(std::string_view name, const std::vector<Reserved>& table) {
-  const auto found = std::find_if(table.begin(), table.end(),
-                                  [&](const Reserved& entry) { return entry.name == name; });
-  return found == table.end() ? nullptr : &*found;
-}
-
-const std::vector<Reserved>& ReservedConf() {
-  static const std::vector<Reserved> table = {
-      {"spark.connect.authenticate.token", "remove it: each engine gets a secret of its own"},
-      {"spark.connect.grpc.binding.port", "remove it: engines choose a free port"},
-      {"spark.connect.grpc.binding.address", "set engine.bind_address instead"},
-      {"spark.master", "set the profile's master instead"},
-      {"spark.driver.memory", "set the profile's driver_memory instead"},
-  };
-  return table;
-}
-
-const std::vector<Reserved>& ReservedVariables() {
-  static const std::vector<Reserved> table = {
-      {"SPARK_HOME", "set the profile's spark_home instead"},
-      {"JAVA_HOME", "set the profile's java_home instead"},
-      {"PYSPARK_PYTHON", "set the profile's python instead"},
-      {"SPARK_CONNECT_AUTHENTICATE_TOKEN", "remove it: each engine gets a secret of its own"},
-  };
-  return table;
-}
-
-// What a profile takes from the default one is checked there.
-StringMap OwnEntries(const StringMap& entries, const StringMap& inherited) {
-  StringMap own;
-  for (const auto& [name, value] : entries) {
-    const auto found = inherited.find(name);
-    if (found == inherited.end() || found->second != value) own.emplace(name, value);
-  }
-  return own;
-}
-
-void CheckSparkConf(const Checkup& check, const std::string& section, const StringMap& conf) {
-  for (const auto& [name, value] : conf) {
-    const std::string key = section + ".spark_conf." + name;
-    if (name.rfind("spark.", 0) != 0)
-      check.Fail(key, "not a Spark setting", "write a name that begins with spark.");
-    else if (const Reserved* reserved = FindReserved(name, ReservedConf()))
-      check.Fail(key, "Foxfire sets this itself", std::string(reserved->instead));
-    if (HasLineBreak(name) || HasLineBreak(value))
-      check.Fail(key, "holds a line break", "write it on one line");
-  }
-}
-
-void CheckEnvironment(const Checkup& check, const std::string& section,
-                      const StringMap& variables) {
-  for (const auto& [name, value] : variables) {
-    const std::string key = section + ".environment." + name;
-    if (!IsVariableName(name))
-      check.Fail(key, "not the name of an environment variable", "use A-Z a-z 0-9 _");
-    else if (const Reserved* reserved = FindReserved(name, ReservedVariables()))
-      check.Fail(key, "Foxfire sets this itself", std::string(reserved->instead));
-    if (value.find('\0') != std::string::npos) check.Fail(key, "holds a zero byte", "remove it");
-  }
-}
-
 void CheckSharing(const Checkup& check, const std::string& section, const SharingConfig& sharing) {
   const auto& profiles = check.config().profiles;
   const auto must_exist = [&](const char* key, const std::string& profile) {
@@ -149,6 +73,16 @@ void CheckSharing(const Checkup& check, const std::string& section, const Sharin
 }
 
 }  // namespace
+
+void CheckEngineAddress(const Checkup& check, const std::string& section, const std::string& bind,
+                        const std::string& advertised) {
+  if (!IsIpAddress(bind))
+    check.Fail(section + ".bind_address", fmt::format("\"{}\" is not an IP address", bind),
+               "write one such as \"127.0.0.1\"");
+  if (!IsIpAddress(advertised) && !ParseListenAddress(advertised + ":1"))
+    check.Fail(section + ".advertise_host", fmt::format("\"{}\" is not a host", advertised),
+               "write a host name or an IP address, without a port");
+}
 
 void CheckAddresses(const Checkup& check) {
   const Config& config = check.config();
@@ -170,14 +104,7 @@ void CheckAddresses(const Checkup& check) {
                    "give each a port of its own");
     }
   }
-  if (!IsIpAddress(config.engine.bind_address))
-    check.Fail("engine.bind_address",
-               fmt::format("\"{}\" is not an IP address", config.engine.bind_address),
-               "write one such as \"127.0.0.1\"");
-  const std::string& host = config.engine.advertise_host;
-  if (!IsIpAddress(host) && !ParseListenAddress(host + ":1"))
-    check.Fail("engine.advertise_host", fmt::format("\"{}\" is not a host", host),
-               "write a host name or an IP address, without a port");
+  CheckEngineAddress(check, "engine", config.engine.bind_address, config.engine.advertise_host);
 }
 
 void CheckZooKeeper(const Checkup& check) {
@@ -217,22 +144,32 @@ void CheckTimesAndLimits(const Checkup& check) {
 void CheckSharing(const Checkup& check) {
   const Config& config = check.config();
   CheckSharing(check, "engine", config.engine.sharing);
-  for (const auto& [name, sharing] : config.groups) CheckSharing(check, "group." + name, sharing);
-  for (const auto& [name, sharing] : config.users) CheckSharing(check, "user." + name, sharing);
+  for (const auto& [name, owner] : config.groups)
+    CheckSharing(check, "group." + name, owner.sharing);
+  for (const auto& [name, owner] : config.users) CheckSharing(check, "user." + name, owner.sharing);
 }
 
-void CheckProfileMaps(const Checkup& check) {
-  const auto& profiles = check.config().profiles;
-  const ProfileConfig& base = profiles.at(kDefaultProfile);
-  for (const auto& [name, profile] : profiles) {
-    const std::string section = "profile." + name;
-    const bool is_base = &profile == &base;
-    const ProfileConfig inherited = is_base ? ProfileConfig{} : base;
-    CheckSparkConf(check, section, OwnEntries(profile.spark_conf, inherited.spark_conf));
-    CheckEnvironment(check, section, OwnEntries(profile.environment, inherited.environment));
-    if (profile.master.empty() && (is_base || !base.master.empty()))
-      check.Fail(section + ".master", "empty", "write one such as \"local[*]\"");
-  }
+void CheckPrestart(const Checkup& check) {
+  const Config& config = check.config();
+  const auto has_it = [](const auto& entry) { return entry.second.sharing.prestart; };
+  if (!config.engine.sharing.prestart &&
+      std::none_of(config.groups.begin(), config.groups.end(), has_it) &&
+      std::none_of(config.users.begin(), config.users.end(), has_it))
+    return;
+  const Duration lead = config.engine.prestart_lead;
+  const Duration idle = config.engine.idle_timeout;
+  if (idle != Duration::zero() && lead >= idle)
+    check.Fail("engine.prestart_lead",
+               fmt::format("{} is not less than engine.idle_timeout ({}): engines that are started "
+                           "ahead would end before their users come",
+                           FormatDuration(lead), FormatDuration(idle)),
+               "make it shorter, or engine.idle_timeout longer");
+  if (config.store.retention < kPrestartHistory)
+    check.Fail(
+        "store.retention",
+        fmt::format("{} is less than {}: of what prestart looks at, two weeks are needed",
+                    FormatDuration(config.store.retention), FormatDuration(kPrestartHistory)),
+        "make it longer, 28d for all four weeks, or take prestart out");
 }
 
 }  // namespace foxfire::server

@@ -38,8 +38,13 @@ void ResolvePaths(Config& config, const Path& folder) {
   config.server.state_folder = Resolve(config.server.state_folder, folder, folder);
   const Path state_folder = config.server.state_folder;
   for (const ConfigKey& key : ConfigKeys()) {
+    // No key of a group, user or route is a path.
+    if (key.section == kGroupSection || key.section == kUserSection ||
+        key.section == kRouteSection) {
+      continue;
+    }
     if (key.section != kProfileSection) {
-      std::visit(Resolver{folder, state_folder}, key.field({&config, nullptr}));
+      std::visit(Resolver{folder, state_folder}, key.field({&config}));
       continue;
     }
     for (auto& [name, profile] : config.profiles)

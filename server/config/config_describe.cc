@@ -24,17 +24,34 @@ bool LooksSecret(std::string_view name) {
                      [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
-// The file may carry secrets only where it says nothing about the names: in profiles.
+// The file may carry secrets only where it says nothing about the names: here, and in lists.
+void HideSecrets(StringMap& settings) {
+  for (auto& [name, value] : settings) {
+    if (LooksSecret(name) || LooksSecret(value)) value = kHidden;
+  }
+}
+
+void HideSecrets(std::vector<std::string>& arguments) {
+  for (std::string& argument : arguments) {
+    if (!LooksSecret(argument)) continue;
+    const size_t equals = argument.find('=');
+    argument.replace(equals == std::string::npos ? 0 : equals + 1, std::string::npos, kHidden);
+  }
+}
+
 ProfileConfig WithoutSecrets(ProfileConfig profile) {
-  for (StringMap* map : {&profile.spark_conf, &profile.environment}) {
-    for (auto& [name, value] : *map) {
-      if (LooksSecret(name) || LooksSecret(value)) value = kHidden;
-    }
-  }
-  for (std::string& option : profile.java_options) {
-    if (LooksSecret(option)) option = option.substr(0, option.find('=')) + "=" + kHidden.data();
-  }
+  HideSecrets(profile.spark_conf);
+  HideSecrets(profile.environment);
+  HideSecrets(profile.java_options);
+  HideSecrets(profile.launch_command);
+  HideSecrets(profile.kill_command);
   return profile;
+}
+
+OwnerConfig WithoutSecrets(OwnerConfig owner) {
+  HideSecrets(owner.overrides.spark_conf);
+  HideSecrets(owner.overrides.environment);
+  return owner;
 }
 
 }  // namespace
@@ -43,13 +60,13 @@ std::string DescribeEffectiveConfig(const Config& config) {
   Config copy = config;  // FieldRef binds to what may be written
   std::string text;
   for (const std::string_view section : ConfigSections()) {
-    const auto describe = [&](std::string_view title, ProfileConfig* profile,
-                              SharingConfig* sharing) {
+    const auto describe = [&](std::string_view title, ProfileConfig* profile, OwnerConfig* owner,
+                              RouteConfig* route = nullptr) {
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", title);
       for (const ConfigKey& key : ConfigKeys()) {
         if (key.section == section)
-          text +=
-              fmt::format("{} = {}\n", key.name, FormatField(key.field({&copy, profile, sharing})));
+          text += fmt::format("{} = {}\n", key.name,
+                              FormatField(key.field({&copy, profile, owner, route})));
       }
     };
     if (section == kProfileSection) {
@@ -59,8 +76,13 @@ std::string DescribeEffectiveConfig(const Config& config) {
       }
     } else if (section == kGroupSection || section == kUserSection) {
       const std::string kind(section.substr(0, section.find('.')));
-      for (auto& [name, sharing] : section == kGroupSection ? copy.groups : copy.users)
-        describe(kind + "." + QuoteToml(name), nullptr, &sharing);
+      for (auto& [name, owner] : section == kGroupSection ? copy.groups : copy.users) {
+        OwnerConfig shown = WithoutSecrets(owner);
+        describe(kind + "." + QuoteToml(name), nullptr, &shown);
+      }
+    } else if (section == kRouteSection) {
+      for (auto& [name, route] : copy.routes)
+        describe("route." + QuoteToml(name), nullptr, nullptr, &route);
     } else {
       describe(section, nullptr, nullptr);
     }

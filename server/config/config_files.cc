@@ -134,9 +134,9 @@ void CheckEngineFiles(const Checkup& check) {
   const Config& config = check.config();
   CheckFile(check, "engine.jar", config.engine.jar, Exposure::kAny,
             "build foxfire-engine.jar, or set engine.jar to where it lies");
-  const ProfileConfig& base = config.profiles.at(kDefaultProfile);
   for (const auto& [name, profile] : config.profiles) {
-    // What a profile takes from the default one is checked there.
+    // What a profile inherits is checked there.
+    const ProfileConfig& base = config.profiles.at(profile.inherits);
     const bool is_base = &profile == &base;
     const std::string section = "profile." + name;
     if (is_base || profile.spark_home != base.spark_home)

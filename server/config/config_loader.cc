@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -50,9 +52,16 @@ class Reader {
 
  private:
   void ReadProfiles(const toml::node& node, uint32_t line);
-  void ReadProfile(const std::string& name, const toml::node& node, uint32_t line);
-  void ReadSharing(std::string_view kind, std::string_view section,
-                   std::map<std::string, SharingConfig>& into, const toml::table& root);
+  const toml::table* ProfileTable(const std::string& name, const toml::key& key,
+                                  const toml::node& node);
+  // `heirs` wait for it, each for the next one.
+  void ReadProfile(const std::string& name, std::vector<std::string> heirs);
+  std::string ParentOf(const std::string& name, const std::vector<std::string>& heirs);
+  void ReadOwners(std::string_view kind, std::string_view section,
+                  std::map<std::string, OwnerConfig>& into, const toml::table& root);
+  // Sections of which there may be many; `target` makes what one is read into.
+  void ReadNamed(std::string_view kind, std::string_view section, const toml::table& root,
+                 const std::function<FieldTarget(const std::string& name)>& target);
   void ReadSection(std::string_view section, const std::string& title, const toml::table& table,
                    const FieldTarget& target);
   void RecordLines(const std::string& prefix, const toml::table& table);
@@ -65,6 +74,8 @@ class Reader {
 
   LoadedConfig& loaded_;
   ConfigErrors errors_;
+  std::map<std::string, const toml::table*> profiles_;  // those still to be read
+  std::set<std::string> profiles_read_;
 };
 
 void Reader::Read(const toml::table& root) {
@@ -75,24 +86,36 @@ void Reader::Read(const toml::table& root) {
     loaded_.lines[name] = line;
     if (name == "profile") {
       ReadProfiles(node, line);
-    } else if (name == "group" || name == "user") {
+    } else if (name == "group" || name == "user" || name == "route") {
       continue;  // below
     } else if (std::find(sections.begin(), sections.end(), name) == sections.end()) {
       UnknownSection(name, node, line);
     } else if (const auto* table = node.as_table()) {
-      ReadSection(name, name, *table, {&loaded_.config, nullptr});
+      ReadSection(name, name, *table, {&loaded_.config});
     } else {
       Add(line, name, fmt::format("expected a section, got {}", TomlTypeName(node)),
           fmt::format("write [{}] on a line of its own", name));
     }
   }
   // They begin as copies of what [engine] says.
-  ReadSharing("group", kGroupSection, loaded_.config.groups, root);
-  ReadSharing("user", kUserSection, loaded_.config.users, root);
+  ReadOwners("group", kGroupSection, loaded_.config.groups, root);
+  ReadOwners("user", kUserSection, loaded_.config.users, root);
+  ReadNamed("route", kRouteSection, root, [this](const std::string& name) {
+    return FieldTarget{&loaded_.config, nullptr, nullptr, &loaded_.config.routes[name]};
+  });
 }
 
-void Reader::ReadSharing(std::string_view kind, std::string_view section,
-                         std::map<std::string, SharingConfig>& into, const toml::table& root) {
+void Reader::ReadOwners(std::string_view kind, std::string_view section,
+                        std::map<std::string, OwnerConfig>& into, const toml::table& root) {
+  ReadNamed(kind, section, root, [this, &into](const std::string& name) {
+    OwnerConfig& owner = into[name];
+    owner.sharing = loaded_.config.engine.sharing;
+    return FieldTarget{&loaded_.config, nullptr, &owner};
+  });
+}
+
+void Reader::ReadNamed(std::string_view kind, std::string_view section, const toml::table& root,
+                       const std::function<FieldTarget(const std::string& name)>& target) {
   const toml::node* const node = root.get(kind);
   if (node == nullptr) return;
   const auto* const table = node->as_table();
@@ -105,8 +128,7 @@ void Reader::ReadSharing(std::string_view kind, std::string_view section,
     const std::string title = fmt::format("{}.{}", kind, name);
     loaded_.lines[title] = key.source().begin.line;
     if (const auto* settings = one.as_table()) {
-      SharingConfig& sharing = into.try_emplace(name, loaded_.config.engine.sharing).first->second;
-      ReadSection(section, title, *settings, {&loaded_.config, nullptr, &sharing});
+      ReadSection(section, title, *settings, target(name));
     } else {
       Add(key.source().begin.line, title,
           fmt::format("expected a section, got {}", TomlTypeName(one)),
@@ -120,32 +142,70 @@ void Reader::ReadProfiles(const toml::node& node, uint32_t line) {
   if (table == nullptr)
     return Add(line, "profile", fmt::format("expected a section, got {}", TomlTypeName(node)),
                "write [profile.default] on a line of its own");
-  // First the default one: the others start as copies of it.
-  const auto* base = table->get(kDefaultProfile);
-  for (const bool is_default : {true, false}) {
-    for (const auto& [key, profile] : *table) {
-      if ((&profile == base) == is_default)
-        ReadProfile(std::string(key.str()), profile, key.source().begin.line);
-    }
+  for (const auto& [key, profile] : *table) {
+    const std::string name(key.str());
+    if (const auto* settings = ProfileTable(name, key, profile)) profiles_[name] = settings;
   }
+  for (const auto& [name, settings] : profiles_) ReadProfile(name, {});
 }
 
-void Reader::ReadProfile(const std::string& name, const toml::node& node, uint32_t line) {
+// nullptr, and reported, if it is none.
+const toml::table* Reader::ProfileTable(const std::string& name, const toml::key& key,
+                                        const toml::node& node) {
   const std::string title = "profile." + name;
+  const uint32_t line = key.source().begin.line;
   loaded_.lines[title] = line;
   const auto* table = node.as_table();
-  if (!IsProfileName(name))
-    return Add(line, title, "not a profile's name",
-               fmt::format("use up to {} of A-Z a-z 0-9 - _", kProfileNameBytesMax));
+  if (!IsProfileName(name)) {
+    Add(line, title, "not a profile's name",
+        fmt::format("use up to {} of A-Z a-z 0-9 - _", kProfileNameBytesMax));
+    return nullptr;
+  }
   if (table == nullptr) {
     const bool is_key = FindConfigKey(kProfileSection, name) != nullptr;
-    return Add(line, title, fmt::format("expected a section, got {}", TomlTypeName(node)),
-               is_key ? fmt::format("move {} into [profile.default]", name)
-                      : fmt::format("write [{}] on a line of its own", title));
+    Add(line, title, fmt::format("expected a section, got {}", TomlTypeName(node)),
+        is_key ? fmt::format("move {} into [profile.default]", name)
+               : fmt::format("write [{}] on a line of its own", title));
   }
+  return table;
+}
+
+void Reader::ReadProfile(const std::string& name, std::vector<std::string> heirs) {
+  const auto found = profiles_.find(name);
+  if (found == profiles_.end() || !profiles_read_.insert(name).second) return;
+  heirs.push_back(name);
   auto& profiles = loaded_.config.profiles;
-  ProfileConfig& profile = profiles.try_emplace(name, profiles[kDefaultProfile]).first->second;
-  ReadSection(kProfileSection, title, *table, {&loaded_.config, &profile});
+  ProfileConfig profile;
+  if (const std::string parent = ParentOf(name, heirs); parent != name) {
+    ReadProfile(parent, heirs);
+    profile = profiles[parent];
+    profile.inherits = kDefaultProfile;
+  }
+  ReadSection(kProfileSection, "profile." + name, *found->second, {&loaded_.config, &profile});
+  profiles[name] = std::move(profile);
+}
+
+// The default one is its own parent. `heirs` ends with `name`.
+std::string Reader::ParentOf(const std::string& name, const std::vector<std::string>& heirs) {
+  const toml::node* const node = profiles_[name]->get("inherits");
+  const auto* const text = node == nullptr ? nullptr : node->as_string();
+  if (text == nullptr || text->get() == kDefaultProfile) return kDefaultProfile;
+  const std::string& parent = text->get();
+  std::string what;
+  std::string cure = "name another profile, or none";
+  if (name == kDefaultProfile) {
+    what = "the default profile inherits from no other";
+    cure = "remove it";
+  } else if (profiles_.count(parent) == 0) {
+    what = fmt::format("there is no profile \"{}\"", parent);
+    cure = fmt::format("correct it, or write a section [profile.{}]", parent);
+  } else if (std::find(heirs.begin(), heirs.end(), parent) != heirs.end()) {
+    what = fmt::format("goes round in a circle: {}, {}", fmt::join(heirs, ", "), parent);
+  } else {
+    return parent;
+  }
+  Add(node->source().begin.line, fmt::format("profile.{}.inherits", name), what, cure);
+  return kDefaultProfile;
 }
 
 void Reader::ReadSection(std::string_view section, const std::string& title,

@@ -7,16 +7,6 @@ namespace {
 
 // clang-format off
 #define FIELD(member) [](const FieldTarget& target) -> FieldRef { return &target.config->member; }
-#define PROFILE(member)                         \
-  [](const FieldTarget& target) -> FieldRef { \
-    return &target.profile->member;           \
-  }
-// Of a group or user, or of everybody.
-#define SHARING(member)                                                              \
-  [](const FieldTarget& target) -> FieldRef {                                        \
-    return target.sharing != nullptr ? &target.sharing->member                       \
-                                     : &target.config->engine.sharing.member;        \
-  }
 // clang-format on
 
 constexpr std::string_view kServer = "server";
@@ -29,7 +19,7 @@ constexpr std::string_view kStore = "store";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kAny;
 
-using Keys = std::vector<ConfigKey>;
+using Keys = ConfigKeyList;
 
 Keys ServerKeys() {
   return {
@@ -103,21 +93,6 @@ Keys EdgeKeys() {
   };
 }
 
-Keys SharingKeys(std::string_view section) {
-  return {
-      {section, "share_level", "connection|user|group|server", "Who shares an engine.",
-       SHARING(share_level)},
-      {section, "client_share_levels", kAny,
-       "Share levels that clients may ask for instead, with ;x-foxfire-share-level=.",
-       SHARING(client_share_levels)},
-      {section, "profile", kAny, "Profile of engines whose client asks for none.",
-       SHARING(profile)},
-      {section, "client_profiles", kAny,
-       "Profiles that clients may ask for instead, with ;x-foxfire-profile=; \"*\": every one.",
-       SHARING(client_profiles)},
-  };
-}
-
 Keys EngineKeys() {
   return {
       {kEngine, "jar", kAny,
@@ -146,6 +121,20 @@ Keys EngineKeys() {
       {kEngine, "launch_backoff", "0s..1h",
        "After a failed launch its callers get the same answer for so long.",
        FIELD(engine.launch_backoff)},
+      {kEngine, "launch_backoff_max", "0s..1d",
+       "The pause doubles with each failure in a row, up to this.",
+       FIELD(engine.launch_backoff_max)},
+      {kEngine, "spare_max_age", "1m..365d", "A warm spare of this age is replaced.",
+       FIELD(engine.spare_max_age)},
+      {kEngine, "prestart_lead", "1m..2h",
+       "How long before the usual time an engine is started ahead.", FIELD(engine.prestart_lead)},
+      {kEngine, "probe_interval", "1s..1h",
+       "How often an engine is asked whether it still answers.", FIELD(engine.probe_interval)},
+      {kEngine, "probe_timeout", "100ms..10m", "How long it may take to answer that.",
+       FIELD(engine.probe_timeout)},
+      {kEngine, "probe_failures", "1..100",
+       "After so many probes in a row without an answer an engine counts as hung and is ended.",
+       FIELD(engine.probe_failures)},
       {kEngine, "prepare_archive", kAny,
        "Make a class archive for each Spark home once, which starts engines faster.",
        FIELD(engine.prepare_archive)},
@@ -155,26 +144,6 @@ Keys EngineKeys() {
        FIELD(engine.bind_address)},
       {kEngine, "advertise_host", kAny, "Host by which gateways reach the engines launched here.",
        FIELD(engine.advertise_host)},
-  };
-}
-
-Keys ProfileKeys() {
-  return {
-      {kProfileSection, "spark_home", kAny, "Folder of a Spark 4 distribution; required.",
-       PROFILE(spark_home)},
-      {kProfileSection, "java_home", kAny,
-       "Folder of a Java 17; empty: that of $JAVA_HOME, else java from PATH.", PROFILE(java_home)},
-      {kProfileSection, "python", kAny, "Python for UDFs: a path, or a name that PATH finds.",
-       PROFILE(python)},
-      {kProfileSection, "driver_memory", "512MiB..4096GiB", "Java heap of an engine.",
-       PROFILE(driver_memory)},
-      {kProfileSection, "master", kAny, "Spark's master URL.", PROFILE(master)},
-      {kProfileSection, "java_options", kAny, "Options for the engine's Java, after Foxfire's own.",
-       PROFILE(java_options)},
-      {kProfileSection, "spark_conf", kAny, "Spark settings, each named spark.….",
-       PROFILE(spark_conf)},
-      {kProfileSection, "environment", kAny, "Environment variables of the engine.",
-       PROFILE(environment)},
   };
 }
 
@@ -235,7 +204,9 @@ Keys StoreAndLogKeys() {
        FIELD(store.file)},
       {kStore, "queue", "1..10000000", "Records that wait to be written at most.",
        FIELD(store.queue)},
-      {kStore, "retention", "1h..3650d", "How long ended sessions and events are kept.",
+      {kStore, "retention", "1h..3650d",
+       "How long ended sessions, engines, operations and events are kept, ten million of each at "
+       "most.",
        FIELD(store.retention)},
       {kLog, "level", "trace|debug|info|warn|error", "The least important lines that are written.",
        FIELD(log.level)},
@@ -245,21 +216,20 @@ Keys StoreAndLogKeys() {
 }
 
 #undef FIELD
-#undef PROFILE
-#undef SHARING
 
 Keys AllKeys() {
   Keys all;
   for (const Keys& keys :
        {ServerKeys(), EdgeKeys(), SharingKeys(kEngine), EngineKeys(), SharingKeys(kGroupSection),
-        SharingKeys(kUserSection), ProfileKeys(), LimitKeys(), StoreAndLogKeys()})
+        OverrideKeys(kGroupSection), SharingKeys(kUserSection), OverrideKeys(kUserSection),
+        ProfileKeys(), RoutingKeys(), LimitKeys(), StoreAndLogKeys()})
     all.insert(all.end(), keys.begin(), keys.end());
   return all;
 }
 
 }  // namespace
 
-const std::vector<ConfigKey>& ConfigKeys() {
+const ConfigKeyList& ConfigKeys() {
   static const Keys keys = AllKeys();
   return keys;
 }

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "common/units.h"
+#include "server/config/config_choices.h"
 
 namespace foxfire::server {
 namespace {
@@ -51,12 +52,6 @@ struct Format {
   std::string operator()(const Path* field) const { return QuoteToml(field->string()); }
   std::string operator()(const Program* field) const { return QuoteToml(field->command); }
   std::string operator()(const ListenAddress* field) const { return QuoteToml(field->ToString()); }
-  std::string operator()(const ShareLevel* field) const {
-    return QuoteToml(ShareLevelName(*field));
-  }
-  std::string operator()(const ShutdownPolicy* field) const {
-    return QuoteToml(ShutdownPolicyName(*field));
-  }
   std::string operator()(const std::vector<std::string>* field) const {
     std::string text;
     for (const std::string& item : *field) text += (text.empty() ? "" : ", ") + QuoteToml(item);
@@ -67,6 +62,10 @@ struct Format {
     for (const auto& [name, value] : *field)
       text += (text.empty() ? " " : ", ") + QuoteToml(name) + " = " + QuoteToml(value);
     return text.empty() ? "{}" : "{" + text + " }";
+  }
+  template <typename Enumeration>
+  std::string operator()(const Enumeration* field) const {
+    return QuoteToml(ChoiceName(*field));
   }
 };
 
@@ -105,10 +104,6 @@ Result<int64_t> ParseInteger(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data(), end, value);
   if (error == std::errc() && rest == end) return value;
   return MakeError(Code::kInvalidArgument, fmt::format("\"{}\" is not a whole number", text));
-}
-
-std::string_view ShutdownPolicyName(ShutdownPolicy policy) {
-  return policy == ShutdownPolicy::kKeep ? "keep" : "stop";
 }
 
 bool IsChoice(std::string_view text, std::string_view choices) {

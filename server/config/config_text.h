@@ -28,8 +28,6 @@ std::string DescribeKey(const ConfigKey& key);
 // Whole numbers without a unit, in decimal.
 Result<int64_t> ParseInteger(std::string_view text);
 
-std::string_view ShutdownPolicyName(ShutdownPolicy policy);
-
 // Whether `choices`, separated by |, contain `text`; and the same as "a, b or c".
 bool IsChoice(std::string_view text, std::string_view choices);
 std::string ListChoices(std::string_view choices);

@@ -11,7 +11,10 @@ ConfigErrors ValidateConfig(const LoadedConfig& loaded) {
   CheckZooKeeper(check);
   CheckTimesAndLimits(check);
   CheckSharing(check);
-  CheckProfileMaps(check);
+  CheckPrestart(check);
+  CheckRoutes(check);
+  CheckProfiles(check);
+  CheckOverrides(check);
   CheckStateFolder(check);
   CheckTls(check);
   CheckPrivateFiles(check);

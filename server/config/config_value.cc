@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/units.h"
+#include "server/config/config_choices.h"
 #include "server/config/config_text.h"
 
 namespace foxfire::server {
@@ -61,20 +62,15 @@ class Assigner {
   void operator()(Program* field) const {
     if (const auto text = Text()) field->command = *text;
   }
-  void operator()(ShareLevel* field) const {
-    if (const auto text = Choice()) *field = ParseShareLevel(*text).value_or(*field);
-  }
-  void operator()(ShutdownPolicy* field) const {
-    const auto text = Choice();
-    if (!text) return;
-    *field = *text == ShutdownPolicyName(ShutdownPolicy::kKeep) ? ShutdownPolicy::kKeep
-                                                                : ShutdownPolicy::kStop;
-  }
   void operator()(std::vector<std::string>* field) const;
   void operator()(StringMap* field) const {
     const auto* table = node_.as_table();
     if (table == nullptr) return WrongType(node_);
     Merge(*table, "", *field);
+  }
+  template <typename Enumeration>
+  void operator()(Enumeration* field) const {
+    if (const auto text = Choice()) SetChoice(*text, field);
   }
 
  private:

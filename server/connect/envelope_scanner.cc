@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint64_t kIdLimit = 64;            // a UUID has 36; what is longer is refused
 constexpr uint64_t kClientTypeLimit = 4096;  // PySpark allows 2048 and adds versions
+constexpr uint64_t kConfigLimit = 8192;      // builders send all their options in one
 constexpr size_t kClientTypeKept = 200;      // of it, for records
 
 }  // namespace
@@ -19,6 +20,7 @@ void EnvelopeScanner::Reset(const MethodTraits& method) {
   operation_id_.clear();
   client_type_.clear();
   plan_.clear();
+  config_.clear();
   NextMessage();
 }
 
@@ -105,7 +107,9 @@ bool EnvelopeScanner::LengthDone(uint64_t length) {
   std::string* const wanted = Wanted();
   const bool is_id = wanted == &session_id_ || wanted == &operation_id_;
   if (is_id && length > kIdLimit) return false;
-  const uint64_t limit = wanted == &plan_ ? kCleanUpPlan.size() : kClientTypeLimit;
+  const uint64_t limit = wanted == &plan_     ? kCleanUpPlan.size()
+                         : wanted == &config_ ? kConfigLimit
+                                              : kClientTypeLimit;
   if (wanted != nullptr && (wanted != &client_type_ || length <= limit)) wanted->clear();
   const bool capture = wanted != nullptr && length <= limit;
   if (capture) wanted->reserve(length);
@@ -127,6 +131,7 @@ std::string* EnvelopeScanner::Wanted() {
   if (field_ == method_->operation_id_field) return &operation_id_;
   if (field_ == method_->client_type_field) return &client_type_;
   if (field_ == method_->plan_field) return &plan_;
+  if (field_ == method_->config_field) return &config_;
   return nullptr;
 }
 

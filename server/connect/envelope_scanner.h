@@ -33,6 +33,8 @@ class EnvelopeScanner {
   const std::string& session_id() const { return session_id_; }
   const std::string& operation_id() const { return operation_id_; }
   const std::string& client_type() const { return client_type_; }
+  // The operation of a Config request, if it is short enough to be kept.
+  const std::string& config() const { return config_; }
   // The plan does nothing but kCleanUpPlan.
   bool only_cleans_up() const { return plan_ == kCleanUpPlan; }
   // True once the value of a session id has been read to its end.
@@ -58,6 +60,7 @@ class EnvelopeScanner {
   std::string session_id_;
   std::string operation_id_;
   std::string client_type_;
+  std::string config_;
   std::string plan_;  // if it is as short as kCleanUpPlan
 };
 

@@ -15,7 +15,7 @@ constexpr std::array<MethodTraits, 12> kMethods = {{
      .plan_field = 3,
      .is_operation = true},
     {.name = "AnalyzePlan", .client_type_field = 3},
-    {.name = "Config", .client_type_field = 4},
+    {.name = "Config", .client_type_field = 4, .config_field = 3},
     {.name = "AddArtifacts", .client_type_field = 6},
     {.name = "ArtifactStatus", .client_type_field = 3},
     {.name = "Interrupt", .operation_id_field = 6, .client_type_field = 3, .may_launch = false},

@@ -15,6 +15,7 @@ struct MethodTraits {
   uint32_t operation_id_field = 0;  // in the request; 0: it has none
   uint32_t client_type_field = 0;   // likewise
   uint32_t plan_field = 0;          // likewise; see kCleanUpPlan
+  uint32_t config_field = 0;        // likewise: ConfigRequest.operation
   bool may_launch = true;           // may start an engine for a user who has none
   bool is_operation = false;        // counts as an operation of its session
   bool ends_session = false;        // ReleaseSession

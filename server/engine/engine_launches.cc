@@ -7,6 +7,8 @@
 
 #include "common/log.h"
 #include "common/units.h"
+#include "server/engine/engine_launch.h"
+#include "server/engine/engine_room.h"
 #include "server/limit_refusals.h"
 #include "server/store/event_types.h"
 
@@ -14,39 +16,18 @@ namespace foxfire::server {
 namespace {
 
 constexpr Duration kLockRetry = std::chrono::seconds(1);  // while ZooKeeper is away
+constexpr int kLooksAtTheView = 20;                       // a tenth of that apart
 constexpr size_t kLogLinesForClients = 15;
-
-// Who takes turns with whom. A group may be called like a user.
-std::string LineOf(const EngineKey& key) {
-  const std::string user = key.User();
-  return user.empty() ? fmt::format("{}:{}", ShareLevelName(key.level), key.owner)
-                      : fmt::format("user:{}", user);
-}
 
 Error StoppingError() { return {Code::kUnavailable, "this gateway stops; try again"}; }
 
 }  // namespace
 
-struct EngineLaunches::Launch {
-  uint64_t number = 0;
-  EngineKey key;
-  std::string run_as;
-  Phase phase = Phase::kQueued;
-  bool has_turn = false;  // one of those that may start at the same time
-  bool has_lock = false;
-  WallTime since;
-  EngineId engine;  // once it is starting
-  SteadyTime began;
-  SteadyTime queued;  // since when it is in the queue
-  TimerId deadline = 0;
-  std::string hindrance;  // why it has not come further; for the error at the deadline
-  std::vector<Waiter> waiters;
-};
-
 EngineLaunches::EngineLaunches(const EngineOptions& options, discovery::EngineDirectory& directory,
                                launcher::EngineLauncher& launcher, SecretOf secret_of,
                                EngineTable& table, EventStore& store, Executor& core,
-                               Metrics& metrics, std::function<void()> changed)
+                               Metrics& metrics, std::function<void()> changed,
+                               std::function<void()> not_ended)
     : options_(options),
       directory_(directory),
       launcher_(launcher),
@@ -60,61 +41,64 @@ EngineLaunches::EngineLaunches(const EngineOptions& options, discovery::EngineDi
       over_queue_timeout_(LimitRefusals(metrics, "limits.queue_timeout")),
       queued_(metrics.AddGauge("foxfire_engine_launches_queued",
                                "Launches that wait for room or for their turn.")),
-      changed_(std::move(changed)) {}
+      changed_(std::move(changed)),
+      not_ended_(std::move(not_ended)),
+      failures_(options.launch_backoff, options.launch_backoff_max),
+      spares_(
+          options, launcher, secret_of_, store, core, metrics, [this] { return IsIdle(); },
+          [this] { core_.Post([this] { StartNext(); }); }) {}
 
 EngineLaunches::~EngineLaunches() = default;
 
-void EngineLaunches::Acquire(const EngineKey& key, const std::string& run_as, Waiter waiter) {
-  const auto failure = failures_.find(key);
-  if (failure != failures_.end()) {
-    if (core_.clock().Now() < failure->second.until) {
-      return waiter(tl::unexpected(failure->second.error));
-    }
-    failures_.erase(failure);
-  }
+void EngineLaunches::Acquire(const EngineDemand& demand, Waiter waiter, Over over) {
+  const EngineKey& key = demand.key;
+  if (const Error* const failure = failures_.Current(key, core_.clock().Now()))
+    return waiter(tl::unexpected(*failure));
   if (is_closed_) return waiter(tl::unexpected(StoppingError()));
+  if (waiting_ >= options_.waiting_max) DropGone();
   if (waiting_ >= options_.waiting_max) {
     over_held_calls_.Increment();
     const Error full{
         Code::kResourceExhausted,
         fmt::format("{} calls wait for engines to start already (limits.held_calls)", waiting_)};
-    if (!EvictWaiter(LineOf(key), full)) return waiter(tl::unexpected(full));
-  }
-  std::unique_ptr<Launch>& launch = launches_[key];
-  if (launch != nullptr) {
-    ++waiting_;
-    launch->waiters.push_back(std::move(waiter));
-    return;
+    if (!EvictWaiter(OwnerLine(key), full)) return waiter(tl::unexpected(full));
   }
   ++waiting_;
-  launch = std::make_unique<Launch>();
-  launch->number = next_number_++;
-  launch->key = key;
-  launch->run_as = run_as;
-  launch->began = core_.clock().Now();
-  launch->since = core_.clock().WallNow();
-  launch->waiters.push_back(std::move(waiter));
-  Enqueue(*launch);
+  const auto found = launches_.find(key);
+  if (found != launches_.end()) {
+    found->second->waiters.push_back({std::move(waiter), std::move(over)});
+    return;
+  }
+  Launch& launch = Add(demand);
+  launch.waiters.push_back({std::move(waiter), std::move(over)});
+  launch.is_for_callers = true;
+  Enqueue(launch);
 }
 
-bool EngineLaunches::EvictWaiter(const std::string& owner, const Error& error) {
-  std::map<std::string, size_t> waiting;
-  for (const auto& [key, launch] : launches_) waiting[LineOf(key)] += launch->waiters.size();
-  const auto most =
-      std::max_element(waiting.begin(), waiting.end(),
-                       [](const auto& a, const auto& b) { return a.second < b.second; });
-  if (most == waiting.end() || most->second <= waiting[owner] + 1) return false;
-  for (const auto& [key, launch] : launches_) {
-    if (LineOf(key) != most->first || launch->waiters.empty()) continue;
-    const Waiter evicted = std::move(launch->waiters.back());
-    launch->waiters.pop_back();
-    --waiting_;
-    // Nobody else wants it, and nothing of it has begun.
-    if (launch->waiters.empty() && launch->phase == Phase::kQueued) Finish(EngineKey(key), "");
-    evicted(tl::unexpected(error));
-    return true;
-  }
-  return false;
+bool EngineLaunches::Grow(const EngineDemand& demand) {
+  // Whoever waits goes first, and a full queue must not lose anybody for this.
+  const bool is_wanted = !is_closed_ && queue_.size() == 0 && launches_.count(demand.key) == 0 &&
+                         failures_.Current(demand.key, core_.clock().Now()) == nullptr &&
+                         Shortage(demand.key).empty();
+  if (is_wanted) Enqueue(Add(demand));
+  return is_wanted;
+}
+
+bool EngineLaunches::StartAhead(const EngineDemand& demand, std::function<void()> begun) {
+  const bool is_wanted = launches_.empty() && LeavesHalfFree(options_, table_) &&
+                         table_.FindReady(demand.key) == nullptr && Grow(demand);
+  if (is_wanted) launches_.at(demand.key)->on_begin = std::move(begun);
+  return is_wanted;
+}
+
+EngineLaunches::Launch& EngineLaunches::Add(const EngineDemand& demand) {
+  std::unique_ptr<Launch>& launch = launches_[demand.key];
+  launch = std::make_unique<Launch>();
+  launch->number = next_number_++;
+  launch->demand = demand;
+  launch->began = core_.clock().Now();
+  launch->since = core_.clock().WallNow();
+  return *launch;
 }
 
 EngineLaunches::Launch* EngineLaunches::Find(const EngineKey& key, uint64_t number) {
@@ -128,8 +112,9 @@ void EngineLaunches::TakeLock(Launch& launch) {
     launch.hindrance = "ZooKeeper has not given it the launch's lock";
   }
   launch.phase = Phase::kLocking;
+  launch.phase_began = core_.clock().Now();
   directory_.AcquireLaunchLock(
-      launch.key, [this, key = launch.key, number = launch.number](Result<bool> answer) {
+      launch.key(), [this, key = launch.key(), number = launch.number](Result<bool> answer) {
         core_.Post(
             [this, key, number, answer = std::move(answer)] { LockAnswered(key, number, answer); });
       });
@@ -139,149 +124,44 @@ void EngineLaunches::LockAnswered(const EngineKey& key, uint64_t number, Result<
   Launch* launch = Find(key, number);
   if (launch == nullptr) {
     // Over before the lock was there, for example by an engine that another gateway started.
-    if (answer && *answer) directory_.ReleaseLaunchLock(key, [](Result<void>) {});
+    if (answer && *answer) ReleaseLock(key);
     return;
   }
-  if (!answer) {
-    launch->hindrance = answer.error().message;
-    core_.PostAfter(kLockRetry, [this, key, number] {
-      if (Launch* waiting = Find(key, number)) TakeLock(*waiting);
-    });
-    return;
-  }
+  if (!answer) return RetryLock(*launch, answer.error().message);
   if (!*answer) return AwaitOther(*launch);
   launch->has_lock = true;
-  StartProcess(*launch);
-}
-
-void EngineLaunches::Enqueue(Launch& launch) {
-  const EngineKey key = launch.key;
-  const uint64_t number = launch.number;
-  launch.phase = Phase::kQueued;
-  launch.queued = core_.clock().Now();
-  launch.hindrance = "other launches go first (engine.concurrent_launches)";
-  queue_.Add(LineOf(key), {key, number});
-  core_.Cancel(launch.deadline);
-  launch.deadline =
-      core_.PostAfter(options_.queue_timeout, [this, key, number] { QueueTimedOut(key, number); });
-  StartNext();
-  if (queue_.size() <= options_.queued_max) return;
-  // Whoever has most launches there has one less.
-  Reject(queue_.LastOfLongest().key,
-         fmt::format("more than {} launches wait for room (limits.queued_launches)",
-                     options_.queued_max),
-         over_queued_);
-}
-
-// Who waits for their turn only, and not for room, has as long as a launch may take.
-void EngineLaunches::QueueTimedOut(const EngineKey& key, uint64_t number) {
-  Launch* const launch = Find(key, number);
-  if (launch == nullptr || launch->phase != Phase::kQueued) return;
-  const std::string shortage = Shortage(key);
-  const Duration waited = core_.clock().Now() - launch->queued;
-  if (shortage.empty() && waited < options_.launch_timeout) {
-    launch->deadline = core_.PostAfter(options_.launch_timeout - waited,
-                                       [this, key, number] { QueueTimedOut(key, number); });
-    return;
-  }
-  Reject(key,
-         shortage.empty() ? fmt::format("not its turn within {} (engine.launch_timeout): {}",
-                                        FormatDuration(options_.launch_timeout), WhatKeepsTheTurn())
-                          : fmt::format("no room within {} (limits.queue_timeout): {}",
-                                        FormatDuration(options_.queue_timeout), shortage),
-         over_queue_timeout_);
-}
-
-// Launches that start slowly, or one that waits for ZooKeeper.
-std::string EngineLaunches::WhatKeepsTheTurn() const {
-  for (const auto& [key, launch] : launches_) {
-    if (launch->has_turn && launch->phase == Phase::kLocking) return launch->hindrance;
-  }
-  return "other launches go first (engine.concurrent_launches)";
-}
-
-std::string EngineLaunches::Shortage(const EngineKey& key) const {
-  // Launches on their way to a process count like engines; one that is gone from ZooKeeper and ran
-  // elsewhere does not.
-  const auto count = [this](const auto& counts) {
-    size_t engines = table_.CountIf([&counts](const EngineEntry& engine) {
-      return (engine.registered || engine.is_local) && counts(engine.record.key, engine.is_own);
+  directory_.EnginesOf(key, [this, key, number](Result<std::vector<EngineId>> registered) {
+    core_.Post([this, key, number, registered = std::move(registered)] {
+      if (registered) return EnginesListed(key, number, *registered, kLooksAtTheView);
+      Launch* const unsure = Find(key, number);
+      if (unsure == nullptr) return;
+      // There may be one already, and ZooKeeper is not there for a new one either.
+      GiveLockBack(*unsure);
+      RetryLock(*unsure, registered.error().message);
     });
-    for (const auto& [other, launch] : launches_) {
-      if (launch->has_turn && launch->engine.empty() && counts(other, true)) ++engines;
-    }
-    return engines;
-  };
-  const auto full = [](size_t engines, size_t most, const std::string& whose, const char* limit) {
-    if (most == 0 || engines < most) return std::string();
-    return fmt::format("{} engines {} run or start already (limits.{})", engines, whose, limit);
-  };
-  std::string what = full(count([](const EngineKey&, bool is_own) { return is_own; }),
-                          options_.engines_max, "of this gateway", "engines");
-  if (what.empty()) {
-    what = full(count([](const EngineKey&, bool) { return true; }), options_.cluster_engines_max,
-                "of the cluster", "cluster_engines");
-  }
-  if (!what.empty()) return what;
-  const std::string line = LineOf(key);
-  const size_t engines =
-      count([&line](const EngineKey& other, bool) { return LineOf(other) == line; });
-  const std::string user = key.User();
-  return user.empty()
-             ? full(engines, options_.engines_per_group, "of " + key.owner, "engines_per_group")
-             : full(engines, options_.engines_per_user, "of " + user, "engines_per_user");
-}
-
-void EngineLaunches::Reject(const EngineKey& key, const std::string& why, Counter& counter) {
-  const Launch& launch = *launches_.at(key);
-  const Error error{Code::kResourceExhausted,
-                    fmt::format("no engine for {}: {}", launch.key.owner, why)};
-  Log("broker").warn("launch rejected key={}: {}", key.ToString(), error.message);
-  Note(event::kEngineLaunchFailed, launch, error.message);
-  counter.Increment();
-  for (const Waiter& waiter : Finish(key, "rejected")) waiter(tl::unexpected(error));
-}
-
-LaunchOutlook EngineLaunches::Foresee(const EngineKey& key) const {
-  LaunchOutlook outlook;
-  if (const EngineEntry* const ready = table_.FindReady(key)) {
-    outlook.engine = ready->record.id;
-    return outlook;
-  }
-  for (LaunchStatus& launch : List()) {
-    if (launch.key == key) outlook.launch = std::move(launch);
-  }
-  const auto failure = failures_.find(key);
-  if (failure != failures_.end() && core_.clock().Now() < failure->second.until) {
-    outlook.failure = failure->second.error;
-  }
-  outlook.shortage = Shortage(key);
-  return outlook;
-}
-
-std::vector<LaunchStatus> EngineLaunches::List() const {
-  std::vector<LaunchStatus> list;
-  for (const auto& [key, launch] : launches_) {
-    LaunchStatus status{key,
-                        launch->run_as,
-                        launch->engine,
-                        queue_.PlaceOf(key),
-                        launch->waiters.size(),
-                        launch->since,
-                        launch->hindrance};
-    if (const std::string shortage = Shortage(key);
-        launch->phase == Phase::kQueued && !shortage.empty()) {
-      status.waits_for = shortage;
-    }
-    list.push_back(std::move(status));
-  }
-  const auto order = [](const LaunchStatus& launch) {
-    return std::pair(launch.place.value_or(0), launch.since);
-  };
-  std::stable_sort(list.begin(), list.end(), [order](const LaunchStatus& a, const LaunchStatus& b) {
-    return order(a) < order(b);
   });
-  return list;
+}
+
+void EngineLaunches::RetryLock(Launch& launch, const std::string& hindrance) {
+  launch.hindrance = hindrance;
+  core_.PostAfter(kLockRetry, [this, key = launch.key(), number = launch.number] {
+    if (Launch* waiting = Find(key, number)) TakeLock(*waiting);
+  });
+}
+
+void EngineLaunches::EnginesListed(const EngineKey& key, uint64_t number,
+                                   const std::vector<EngineId>& registered, int looks_left) {
+  Launch* const launch = Find(key, number);
+  if (launch == nullptr) return;  // the view has told of an engine meanwhile
+  const bool is_behind = std::any_of(
+      registered.begin(), registered.end(),
+      [this](const EngineId& id) { return table_.Find(id) == nullptr && !table_.IsDead(id); });
+  // A node that nobody can read is never in the view, so there is an end to it.
+  if (!is_behind || looks_left == 0) return BeginStarting(*launch);
+  launch->hindrance = "another gateway has just started one";
+  core_.PostAfter(kLockRetry / 10, [this, key, number, registered, looks_left] {
+    EnginesListed(key, number, registered, looks_left - 1);
+  });
 }
 
 void EngineLaunches::GiveTurnBack(Launch& launch) {
@@ -289,12 +169,30 @@ void EngineLaunches::GiveTurnBack(Launch& launch) {
   --starting_;
 }
 
+void EngineLaunches::GiveLockBack(Launch& launch) {
+  if (std::exchange(launch.has_lock, false)) ReleaseLock(launch.key());
+}
+
+void EngineLaunches::ReleaseLock(const EngineKey& key) {
+  directory_.ReleaseLaunchLock(key, [](const Result<void>& released) {
+    // If ZooKeeper is away the lock goes with the gateway's session.
+    if (!released) Log("broker").warn("releasing a launch lock: {}", released.error().message);
+  });
+}
+
+bool EngineLaunches::IsIdle() const {
+  return queue_.size() == 0 &&
+         std::none_of(launches_.begin(), launches_.end(), [](const auto& entry) {
+           return entry.second->phase == Phase::kLocking || entry.second->phase == Phase::kStarting;
+         });
+}
+
 void EngineLaunches::AwaitOther(Launch& launch) {
   launch.phase = Phase::kElsewhere;
   GiveTurnBack(launch);
   launch.hindrance = "another gateway is starting this engine";
-  directory_.AwaitLaunchLockFree(launch.key,
-                                 [this, key = launch.key, number = launch.number](Result<void>) {
+  directory_.AwaitLaunchLockFree(launch.key(),
+                                 [this, key = launch.key(), number = launch.number](Result<void>) {
                                    core_.Post([this, key, number] {
                                      Launch* waiting = Find(key, number);
                                      if (waiting == nullptr) return;
@@ -312,6 +210,7 @@ void EngineLaunches::AwaitOther(Launch& launch) {
 
 void EngineLaunches::Close() {
   is_closed_ = true;
+  spares_.Close();
   std::vector<EngineKey> without_process;
   for (const auto& [key, launch] : launches_) {
     if (launch->phase != Phase::kStarting) without_process.push_back(key);
@@ -319,50 +218,109 @@ void EngineLaunches::Close() {
   for (const EngineKey& key : without_process) Fail(key, StoppingError());
 }
 
-void EngineLaunches::StartNext() {
-  while (!is_closed_ && starting_ < options_.concurrent_launches) {
-    const auto next =
-        queue_.TakeNext([this](const EngineKey& key) { return Shortage(key).empty(); });
-    if (!next) break;
-    Launch& launch = *Find(next->key, next->number);
-    launch.has_turn = true;
-    ++starting_;
-    core_.Cancel(launch.deadline);
-    launch.deadline = core_.PostAfter(
-        options_.launch_timeout,
-        [this, key = launch.key, number = launch.number] { TimedOut(key, number); });
-    TakeLock(launch);
+void EngineLaunches::BeginStarting(Launch& launch) {
+  ObservePhase("lock", launch.phase_began);
+  if (const auto on_begin = std::exchange(launch.on_begin, nullptr)) on_begin();
+  if (!BindSpare(launch)) StartInTurn(launch);
+}
+
+// One that counted on a spare has no turn yet.
+void EngineLaunches::StartInTurn(Launch& launch) {
+  if (!launch.has_turn && starting_ >= options_.concurrent_launches) {
+    launch.no_spare = true;
+    launch.engine = EngineId();
+    GiveLockBack(launch);
+    return Enqueue(launch);
   }
-  queued_.Set(static_cast<double>(queue_.size()));
+  if (!std::exchange(launch.has_turn, true)) ++starting_;
+  StartProcess(launch);
+}
+
+launcher::LaunchRequest EngineLaunches::RequestOf(const Launch& launch) const {
+  launcher::LaunchRequest request;
+  request.id = launch.engine;
+  request.key = launch.key();
+  request.run_as = launch.demand.run_as;
+  request.secret = secret_of_(launch.engine);
+  request.spark_conf = launch.demand.spark_conf;
+  request.overrides = launch.demand.overrides;
+  request.report_load = launch.demand.pool_size > 1;
+  return request;
+}
+
+void EngineLaunches::AddEntry(const Launch& launch, int64_t pid) {
+  EngineEntry& entry = table_.Add(launch.engine);
+  entry.record.key = launch.key();
+  entry.record.run_as = launch.demand.run_as;
+  entry.record.started_at = core_.clock().WallNow();
+  entry.record.pid = pid;
+  entry.is_local = true;
+  entry.is_own = true;
+  entry.secret = secret_of_(launch.engine);
+  if (pid != 0) store_.Save(ToRow(entry));
+  changed_();
+  Note(event::kEngineLaunching, launch,
+       fmt::format("{}for {} waiting calls", launch.from_spare ? "from a warm spare, " : "",
+                   CountCallers(launch)));
+}
+
+bool EngineLaunches::BindSpare(Launch& launch) {
+  if (!MayBindSpare(launch)) return false;
+  const auto spare = spares_.Take(launch.key().profile);
+  if (!spare) return false;
+  launch.phase = Phase::kStarting;
+  launch.phase_began = core_.clock().Now();
+  launch.from_spare = true;
+  launch.engine = spare->id;
+  launch.hindrance = "the spare has not registered itself in ZooKeeper";
+  AddEntry(launch, spare->pid);
+  const auto failed = [this, key = launch.key(), number = launch.number, id = spare->id](
+                          const std::string& why) { SpareFailed(key, number, id, why); };
+  core_.Cancel(launch.deadline);
+  launch.deadline = core_.PostAfter(options_.bind_timeout, [this, failed] {
+    failed(fmt::format("not registered after {}", FormatDuration(options_.bind_timeout)));
+  });
+  launcher_.BindSpare(RequestOf(launch), [this, failed](Result<void> bound) {
+    if (bound) return;
+    core_.Post([failed, why = bound.error().message] { failed(why); });
+  });
+  return true;
+}
+
+void EngineLaunches::SpareFailed(const EngineKey& key, uint64_t number, const EngineId& spare,
+                                 const std::string& why) {
+  Launch* const launch = Find(key, number);
+  if (launch == nullptr || launch->engine != spare) return;
+  Log("broker").warn("binding a warm spare failed key={} engine={}: {}", key.ToString(),
+                     spare.str(), why);
+  Note(event::kSpareBindFailed, *launch, why);
+  ForgetEntry(spare, "it could not be bound");
+  EndProcess({spare, key, "", ""}, [] {});
+  launch->from_spare = false;
+  launch->no_spare = true;
+  StartInTurn(*launch);
 }
 
 void EngineLaunches::StartProcess(Launch& launch) {
   launch.phase = Phase::kStarting;
+  launch.phase_began = core_.clock().Now();
   launch.hindrance = "it has not registered itself in ZooKeeper";
   core_.Cancel(launch.deadline);
-  launch.deadline =
-      core_.PostAfter(options_.launch_timeout,
-                      [this, key = launch.key, number = launch.number] { TimedOut(key, number); });
+  launch.deadline = core_.PostAfter(
+      options_.launch_timeout,
+      [this, key = launch.key(), number = launch.number] { TimedOut(key, number); });
   launch.engine = EngineId(NewUuid());
-  EngineEntry& entry = table_.Add(launch.engine);
-  entry.record.key = launch.key;
-  entry.record.run_as = launch.run_as;
-  entry.record.started_at = core_.clock().WallNow();
-  entry.is_local = true;
-  entry.is_own = true;
-  entry.secret = secret_of_(launch.engine);
-  changed_();
-  Note(event::kEngineLaunching, launch, fmt::format("for {} waiting calls", launch.waiters.size()));
-  launcher_.Launch({launch.engine, launch.key, launch.run_as, entry.secret},
-                   [this, key = launch.key, number = launch.number,
-                    engine = launch.engine](Result<int64_t> pid) {
-                     core_.Post([this, key, number, engine, pid = std::move(pid)] {
-                       if (Find(key, number) != nullptr) return Started(key, number, pid);
-                       // Either it was quicker to register than we were to hear of its start, or
-                       // its launch was given up before there was a process to end.
-                       if (pid && table_.Find(engine) == nullptr) EndProcess(engine);
-                     });
-                   });
+  AddEntry(launch, 0);
+  const launcher::RemoteEngine engine = launch.Process();
+  launcher_.Launch(RequestOf(launch), [this, number = launch.number, engine](Result<int64_t> pid) {
+    core_.Post([this, number, engine, pid = std::move(pid)] {
+      const EngineKey& key = engine.key;
+      if (Find(key, number) != nullptr) return Started(key, number, pid);
+      // Either it was quicker to register than we were to hear of its start, or its launch was
+      // given up before there was a process to end.
+      if (pid && table_.Find(engine.id) == nullptr) EndProcess(engine, [] {});
+    });
+  });
 }
 
 void EngineLaunches::Started(const EngineKey& key, uint64_t number, const Result<int64_t>& pid) {
@@ -370,6 +328,7 @@ void EngineLaunches::Started(const EngineKey& key, uint64_t number, const Result
   if (!pid) return Fail(key, {Code::kFailedPrecondition, pid.error().message});
   if (EngineEntry* entry = table_.Find(launch->engine)) {
     entry->record.pid = *pid;
+    entry->is_local = *pid != 0;
     store_.Save(ToRow(*entry));
     changed_();
   }
@@ -380,6 +339,9 @@ void EngineLaunches::EngineReady(const EngineEntry& entry) {
   if (found == launches_.end()) return;
   const Launch& launch = *found->second;
   if (launch.phase == Phase::kStarting && launch.engine != entry.record.id) return;
+  failures_.Clear(entry.record.key);
+  if (launch.phase == Phase::kStarting)
+    ObservePhase(launch.from_spare ? "bind" : "start", launch.phase_began);
   const auto engine = std::make_shared<const LiveEngine>(ToLive(entry));
   const auto took = core_.clock().Now() - launch.began;
   metrics_
@@ -390,6 +352,11 @@ void EngineLaunches::EngineReady(const EngineEntry& entry) {
 }
 
 bool EngineLaunches::ProcessExited(const launcher::EngineExit& exit) {
+  for (const auto& [key, launch] : launches_) {
+    if (launch->engine != exit.id || !launch->from_spare) continue;
+    SpareFailed(EngineKey(key), launch->number, exit.id, exit.how);
+    return true;
+  }
   return Abort(exit.id, "it ended with " + exit.how);
 }
 
@@ -413,43 +380,95 @@ void EngineLaunches::TimedOut(const EngineKey& key, uint64_t number) {
   if (launch->phase != Phase::kStarting) {
     return Fail(key, {Code::kFailedPrecondition, std::move(message)});
   }
-  const EngineId engine = launch->engine;
-  Abort(engine, message);
-  EndProcess(engine);
+  GiveUp(EngineId(launch->engine), message, [] {});
+}
+
+void EngineLaunches::GiveUp(const EngineId& id, const std::string& why,
+                            std::function<void()> done) {
+  for (const auto& [key, launch] : launches_) {
+    if (launch->engine != id) continue;
+    const launcher::RemoteEngine process = launch->Process();
+    Abort(id, why);
+    return EndProcess(process, std::move(done));
+  }
+  done();
 }
 
 // There may be none yet: then it is ended once it has been started.
-void EngineLaunches::EndProcess(const EngineId& engine) {
-  const auto killed = launcher_.Kill(engine);
+void EngineLaunches::EndProcess(const launcher::RemoteEngine& engine, std::function<void()> done) {
+  table_.GiveUp(engine.id);
+  const auto killed = launcher_.Kill(engine.id);
   if (!killed && killed.error().code != Code::kNotFound) {
     Log("broker").error("ending a late engine failed: {} engine={}", killed.error().message,
-                        engine.str());
+                        engine.id.str());
   }
+  // It may be with a cluster manager by now.
+  launcher_.KillRemote(engine, [this, id = engine.id, was_here = killed.has_value(),
+                                done = std::move(done)](Result<launcher::RemoteEnd> ended) {
+    core_.Post([this, id, was_here, done, ended = std::move(ended)] {
+      ProcessEnded(id, was_here, ended);
+      done();
+    });
+  });
+}
+
+void EngineLaunches::ProcessEnded(const EngineId& id, bool was_here,
+                                  const Result<launcher::RemoteEnd>& ended) {
+  const bool has_manager = ended || ended.error().code != Code::kFailedPrecondition;
+  if (ended || (was_here && !has_manager)) {
+    core_.PostAfter(options_.forget_after, [this, id] { table_.ForgetGivenUp(id); });
+    return;
+  }
+  if (has_manager) {
+    Log("broker").error("ending a late engine failed: {} engine={}", ended.error().message,
+                        id.str());
+  }
+  table_.TakeBack(id);
+  not_ended_();
 }
 
 void EngineLaunches::Fail(const EngineKey& key, Error error) {
   const Launch& launch = *launches_.at(key);
-  error.message = fmt::format("the Spark engine for {} could not be started: {}", launch.key.owner,
-                              error.message);
+  error.message = fmt::format("the Spark engine for {} could not be started: {}",
+                              launch.key().owner, error.message);
   Log("broker").warn("launch failed key={} engine={}: {}", key.ToString(), launch.engine.str(),
                      error.message);
   Note(event::kEngineLaunchFailed, launch, error.message);
-  if (auto entry = table_.Remove(launch.engine)) {
-    EngineRow row = ToRow(*entry);
-    row.state = EngineStateName(EngineState::kDead);
-    row.ended_at = core_.clock().WallNow();
-    row.end_reason = "launch failed";
-    store_.Save(std::move(row));
-  }
-  const SteadyTime now = core_.clock().Now();
-  std::erase_if(failures_, [now](const auto& failure) { return failure.second.until <= now; });
-  failures_[key] = {error, core_.clock().Now() + options_.launch_backoff};
+  ForgetEntry(launch.engine, "launch failed");
+  // What one member's client has asked for must not keep the others without an engine.
+  const bool is_one_callers_fault = key.User().empty() && launch.demand.has_client_conf;
+  if (!is_one_callers_fault) failures_.Add(key, error, core_.clock());
   for (const Waiter& waiter : Finish(key, "failed")) waiter(tl::unexpected(error));
   changed_();
 }
 
+void EngineLaunches::ForgetEntry(const EngineId& engine, const std::string& why) {
+  auto entry = table_.Remove(engine);
+  if (!entry) return;
+  EngineRow row = ToRow(*entry);
+  row.state = EngineStateName(EngineState::kDead);
+  row.ended_at = core_.clock().WallNow();
+  row.end_reason = why;
+  store_.Save(std::move(row));
+}
+
+void EngineLaunches::ObservePhase(const char* phase, SteadyTime since) {
+  metrics_
+      .AddHistogram("foxfire_engine_launch_phase_seconds",
+                    "What launches spend their time with: queue, lock, then start or bind.",
+                    {0.1, 0.2, 0.5, 1, 2, 3, 5, 8, 13, 21, 34, 55, 120, 300}, {{"phase", phase}})
+      .Observe(std::chrono::duration<double>(core_.clock().Now() - since).count());
+}
+
 std::vector<EngineLaunches::Waiter> EngineLaunches::Finish(const EngineKey& key,
                                                            const char* outcome) {
+  std::vector<Waiter> waiters = TakeOut(key, outcome);
+  StartNext();
+  return waiters;
+}
+
+std::vector<EngineLaunches::Waiter> EngineLaunches::TakeOut(const EngineKey& key,
+                                                            const char* outcome) {
   auto node = launches_.extract(key);
   Launch& launch = *node.mapped();
   core_.Cancel(launch.deadline);
@@ -460,24 +479,20 @@ std::vector<EngineLaunches::Waiter> EngineLaunches::Finish(const EngineKey& key,
         .AddCounter("foxfire_engine_launches_total", "Launches by outcome.", {{"outcome", outcome}})
         .Increment();
   }
-  if (launch.has_lock) {
-    directory_.ReleaseLaunchLock(launch.key, [](const Result<void>& released) {
-      // If ZooKeeper is away the lock goes with the gateway's session.
-      if (!released) Log("broker").warn("releasing a launch lock: {}", released.error().message);
-    });
-  }
+  GiveLockBack(launch);
   waiting_ -= launch.waiters.size();
-  StartNext();
-  return std::move(launch.waiters);
+  std::vector<Waiter> waiters;
+  for (Waiting& waiting : launch.waiters) waiters.push_back(std::move(waiting.waiter));
+  return waiters;
 }
 
 void EngineLaunches::Note(const char* type, const Launch& launch, const std::string& detail) {
   EventRecord event;
   event.time = core_.clock().WallNow();
   event.type = type;
-  event.user = launch.run_as;
+  event.user = launch.demand.run_as;
   event.engine_id = launch.engine.str();
-  event.detail = fmt::format("{} key={}", detail, launch.key.ToString());
+  event.detail = fmt::format("{} key={}", detail, launch.key().ToString());
   store_.Append(std::move(event));
 }
 

@@ -1,6 +1,7 @@
 // What the broker says of an engine.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,6 +16,8 @@
 namespace foxfire::server {
 
 enum class EngineState { kLaunching, kReady, kStopping, kDead };
+inline constexpr std::array kEngineStates = {EngineState::kLaunching, EngineState::kReady,
+                                             EngineState::kStopping, EngineState::kDead};
 
 // "launching", "ready", "stopping", "dead"
 std::string_view EngineStateName(EngineState state);
@@ -41,6 +44,11 @@ struct EngineStatus {
   std::string application_id;
   std::string spark_version;
   WallTime started_at;
+  std::string run_as;                 // whom Spark works as
+  std::string submission_id;          // by which its cluster manager knows it; may be empty
+  std::string health;                 // "ok", "silent: …", "hung: …"; empty: not probed yet
+  bool is_draining = false;           // takes no new sessions
+  bool is_registered = false;         // somebody else started it; an admin made it known
   std::optional<uint64_t> rss_bytes;  // of local engines
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <system_error>
+#include <utility>
 
 namespace foxfire::server {
 namespace {
@@ -29,6 +31,11 @@ EngineStatus ToStatus(const EngineEntry& entry) {
   status.application_id = entry.record.application_id;
   status.spark_version = entry.record.spark_version;
   status.started_at = entry.record.started_at;
+  status.run_as = entry.record.run_as;
+  status.submission_id = entry.record.submission_id;
+  status.health = entry.health;
+  status.is_draining = entry.is_draining;
+  status.is_registered = entry.record.is_registered();
   return status;
 }
 
@@ -87,6 +94,12 @@ std::optional<EngineEntry> EngineTable::Remove(const EngineId& id) {
 
 void EngineTable::ForgetDeadExcept(const discovery::DirectoryView& view) {
   std::erase_if(dead_, [&view](const EngineId& id) { return view.Find(id) == nullptr; });
+  // One that was given up may not have registered yet.
+  for (auto given_up = given_up_.begin(); given_up != given_up_.end();) {
+    const bool is_there = view.Find(given_up->first) != nullptr;
+    const bool was_there = std::exchange(given_up->second, is_there);
+    given_up = was_there && !is_there ? given_up_.erase(given_up) : std::next(given_up);
+  }
 }
 
 const EngineEntry* EngineTable::FindReady(const EngineKey& key) const {
@@ -98,10 +111,32 @@ const EngineEntry* EngineTable::FindReady(const EngineKey& key) const {
   return oldest;
 }
 
+std::vector<const EngineEntry*> EngineTable::ReadyOf(const EngineKey& key) const {
+  std::vector<const EngineEntry*> ready;
+  for (const auto& [id, entry] : engines_) {
+    if (entry.state == EngineState::kReady && entry.record.key == key) ready.push_back(&entry);
+  }
+  std::sort(ready.begin(), ready.end(), [](const EngineEntry* a, const EngineEntry* b) {
+    return a->record.started_at < b->record.started_at;
+  });
+  return ready;
+}
+
 std::vector<EngineId> EngineTable::Ids() const {
   std::vector<EngineId> ids;
   for (const auto& [id, entry] : engines_) ids.push_back(id);
   return ids;
+}
+
+std::vector<ProbeTarget> EngineTable::ProbeTargets() const {
+  std::vector<ProbeTarget> targets;
+  for (const auto& [id, entry] : engines_) {
+    // Also those that are not registered (any more): one that freezes loses its node first. One
+    // that is down is asked whether it has come back.
+    if (entry.record.port != 0)
+      targets.push_back({id, entry.record.host, entry.record.port, entry.secret});
+  }
+  return targets;
 }
 
 std::shared_ptr<const EngineSnapshot> EngineTable::Snapshot(bool synced) const {

@@ -105,7 +105,7 @@ void ClientConnection::OnHeader(const nghttp2_frame& frame, std::string_view nam
   ProxiedCall* const call = CallOf(frame.hd.stream_id);
   // gRPC requests have no trailers; if one comes, it ends here.
   if (call != nullptr && frame.headers.cat == NGHTTP2_HCAT_REQUEST)
-    head_.Add(name, value, call->engine().headers, parts_.options.header_bytes);
+    head_.Add(name, value, call->engine().headers, call->settings(), parts_.options.header_bytes);
 }
 
 void ClientConnection::OnFrame(const nghttp2_frame& frame) {

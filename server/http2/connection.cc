@@ -161,6 +161,7 @@ void Connection::FlushTurn() {
     if (const int error = nghttp2_session_send(session_); error != 0) {
       return Close(nghttp2_strerror(error));
     }
+    if (dead_) return;  // the end of a stream was the end of the connection
     if (out_.empty()) break;
     Write();
     if (dead_) return;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "common/clock.h"
 
@@ -31,6 +32,11 @@ struct DataPlaneOptions {
   uint64_t held_bytes = 256U << 20;        // limits.held_bytes
   uint32_t resets_per_second = 100;        // limits.resets_per_second, of one connection
   Duration first_message_timeout = std::chrono::seconds(30);  // limits.first_message_timeout
+
+  // Headers that lead to an engine, in lower case; empty: none. routing.header_team,
+  // routing.header_environment
+  std::string team_header = "x-team";
+  std::string environment_header = "x-environment";
 
   Duration connect_timeout = std::chrono::seconds(5);    // to an engine
   Duration greeting_timeout = std::chrono::seconds(10);  // from accept to the HTTP/2 preface

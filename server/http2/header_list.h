@@ -19,6 +19,16 @@ class HeaderList {
   size_t count() const { return fields_.size(); }
   // Forgets all but the first `count` fields.
   void Truncate(size_t count);
+  // Calls `use(name, value)` with each of the first `count` fields.
+  template <typename Use>
+  void ForFirst(size_t count, const Use& use) const {
+    const char* at = text_.data();
+    for (size_t i = 0; i < count; ++i) {
+      const auto [name, value] = fields_[i];
+      use(std::string_view(at, name), std::string_view(at + name, value));
+      at += name + value;
+    }
+  }
   bool empty() const { return fields_.empty(); }
   // As RFC 9113 section 6.5.2 counts it, with one more field.
   size_t SizeWith(std::string_view name, std::string_view value) const {

@@ -49,7 +49,7 @@ void ProxiedCall::RequestHeadersEnd(const RequestHead& head, std::string_view pe
 
 void ProxiedCall::Admit(const RequestHead& head, std::string_view peer) {
   auto admitted = parts_.service.Admit(
-      {head.path, head.authorization, head.authentication, head.wish, head.user_agent, peer});
+      {head.path, head.authorization, head.authentication, head.user_agent, peer});
   if (!admitted) return Fail(admitted.error());
   call_ = *std::move(admitted);
   rewriter_.Reset(*call_->method, parts_.options.message_bytes);
@@ -160,13 +160,17 @@ void ProxiedCall::Decide() {
   decided_session_ = rewriter_.scanner().session_id();
   if (auto known = parts_.service.RouteNow(*call_, ReadEnvelope()))
     return Routed(*std::move(known));
-  parts_.service.RouteLater(*call_, ReadEnvelope(), PostRouted());
+  parts_.service.RouteLater(*call_, ReadEnvelope(), ReadWish(), PostRouted());
 }
 
 Envelope ProxiedCall::ReadEnvelope() const {
   const EnvelopeScanner& scanner = rewriter_.scanner();
   return {scanner.session_id(), scanner.operation_id(), scanner.client_type(),
-          scanner.only_cleans_up()};
+          scanner.only_cleans_up(), scanner.config()};
+}
+
+EngineWish ProxiedCall::ReadWish() const {
+  return WishOf(engine_.headers, client_fields_, settings_, parts_.options);
 }
 
 RouteCallback ProxiedCall::PostRouted() const {
@@ -200,7 +204,10 @@ void ProxiedCall::Forward(Route route) {
 
 void ProxiedCall::OpenEngineStream() {
   engine_.headers.Truncate(client_fields_);
-  engine_.headers.Add("authorization", "Bearer " + std::string(route_->engine->secret.Reveal()));
+  const Secret& secret = route_->engine->secret;
+  // A registered engine may ask for none.
+  if (!secret.empty())
+    engine_.headers.Add("authorization", "Bearer " + std::string(secret.Reveal()));
   if (deadline_ != SteadyTime::max()) {
     engine_.headers.Add("grpc-timeout", FormatGrpcTimeout(deadline_ - parts_.loop.now()));
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "server/call/call.h"
+#include "server/http2/client_wish.h"
 #include "server/http2/connection.h"
 #include "server/http2/grpc_framing.h"
 #include "server/http2/header_list.h"
@@ -57,6 +58,7 @@ class ProxiedCall {
   uint64_t id() const { return id_; }
   CallSide& client() { return client_; }
   CallSide& engine() { return engine_; }
+  ClientSettings& settings() { return settings_; }
   // Nothing of its request has been sent and nothing answered: another engine may have it, whole.
   bool MayMove() const { return engine_.sent == 0 && !answered_ && !settled_; }
   bool HasStreams() const { return client_.connection != nullptr || engine_.connection != nullptr; }
@@ -111,6 +113,7 @@ class ProxiedCall {
   void Resume(CallSide& side);
   static size_t DropUnannounced(CallSide& side);
   Envelope ReadEnvelope() const;
+  EngineWish ReadWish() const;
   RouteCallback PostRouted() const;
 
   LoopParts& parts_;
@@ -119,6 +122,7 @@ class ProxiedCall {
   CallSide engine_;
 
   size_t client_fields_ = 0;  // of engine_.headers, the client's; ours come behind them
+  ClientSettings settings_;
 
   std::optional<Call> call_;  // once it is admitted
   std::optional<Route> route_;

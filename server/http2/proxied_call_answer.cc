@@ -150,7 +150,7 @@ bool ProxiedCall::TryAnotherEngine(EngineLoss loss) {
   route_.reset();
   Envelope envelope = ReadEnvelope();
   envelope.session_id = decided_session_;  // later messages may have named another one
-  parts_.service.RouteLater(*call_, envelope, PostRouted());
+  parts_.service.RouteLater(*call_, envelope, ReadWish(), PostRouted());
   return true;
 }
 

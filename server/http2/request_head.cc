@@ -3,6 +3,8 @@
 namespace foxfire::server::http2 {
 namespace {
 
+constexpr std::string_view kConfPrefix = "x-foxfire-conf-";
+
 // Credentials end here; the time left and the length are written anew.
 bool EndsHere(std::string_view name) {
   return name == "authorization" || name == "authentication" || name == "proxy-authorization" ||
@@ -13,19 +15,20 @@ bool EndsHere(std::string_view name) {
 
 void RequestHead::Clear() {
   for (std::string* text :
-       {&method, &path, &authorization, &authentication, &timeout, &content_type, &wish.share_level,
-        &wish.profile, &wish.subdomain, &user_agent}) {
+       {&method, &path, &authorization, &authentication, &timeout, &content_type, &user_agent}) {
     text->clear();
   }
   too_large = false;
 }
 
 void RequestHead::Add(std::string_view name, std::string_view value, HeaderList& on,
-                      size_t bytes_max) {
+                      ClientSettings& settings, size_t bytes_max) {
   if (on.SizeWith(name, value) > bytes_max) {
     too_large = true;
     return;
   }
+  // The engine gets them as settings, if it is a new one.
+  if (name.starts_with(kConfPrefix)) return settings.Add(name.substr(kConfPrefix.size()), value);
   if (std::string* const kept = KeptAs(name)) *kept = value;
   if (name == ":path") {
     on.Add(":method", "POST");
@@ -44,9 +47,6 @@ std::string* RequestHead::KeptAs(std::string_view name) {
   if (name == "grpc-timeout") return &timeout;
   if (name == "content-type") return &content_type;
   if (name == "user-agent") return &user_agent;
-  if (name == "x-foxfire-share-level") return &wish.share_level;
-  if (name == "x-foxfire-profile") return &wish.profile;
-  if (name == "x-foxfire-subdomain") return &wish.subdomain;
   return nullptr;
 }
 

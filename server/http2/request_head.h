@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/call/call.h"
+#include "server/http2/client_wish.h"
 #include "server/http2/header_list.h"
 
 namespace foxfire::server::http2 {
@@ -16,8 +16,10 @@ struct RequestHead {
   void Clear();
 
   // Takes in a field; what the engine should see of it goes into `on`, whose size is bounded by
-  // `bytes_max`: what is more is left out, and too_large is set.
-  void Add(std::string_view name, std::string_view value, HeaderList& on, size_t bytes_max);
+  // `bytes_max`: what is more is left out, and too_large is set. The client's settings for a new
+  // engine go into `settings` instead.
+  void Add(std::string_view name, std::string_view value, HeaderList& on, ClientSettings& settings,
+           size_t bytes_max);
 
   std::string method;
   std::string path;
@@ -25,7 +27,6 @@ struct RequestHead {
   std::string authentication;
   std::string timeout;
   std::string content_type;
-  EngineWish wish;
   std::string user_agent;
   bool too_large = false;
 

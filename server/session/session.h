@@ -37,7 +37,7 @@ struct SessionInfo {
 class Session {
  public:
   Session(SessionInfo info, WallTime last_activity)
-      : info_(std::move(info)), last_activity_(last_activity) {}
+      : info_(std::move(info)), last_activity_(last_activity), noted_use_(info_.created_at) {}
 
   const SessionInfo& info() const { return info_; }
   SessionState state() const { return state_.load(std::memory_order_acquire); }
@@ -48,6 +48,14 @@ class Session {
   void CallBegan(WallTime now, bool is_operation);
   void CallEnded(WallTime now);
   void RestoreOperations(int64_t operations) { operations_ = operations; }
+
+  // The time that this gateway has last written into its binding (discovery::SessionBinding);
+  // epoch: it could not.
+  WallTime noted_use() const { return noted_use_.load(std::memory_order_relaxed); }
+  void set_noted_use(WallTime time) { noted_use_.store(time, std::memory_order_relaxed); }
+  // Until when another gateway may have used it; epoch: none that we know of.
+  WallTime used_elsewhere() const { return used_elsewhere_.load(std::memory_order_relaxed); }
+  void set_used_elsewhere(WallTime time) { used_elsewhere_.store(time, std::memory_order_relaxed); }
 
   // Leaves kActive once; false if it has left it before. `may_reconnect`: its client let go of it,
   // so calls that still come (or come again, with allow_reconnect) are its engine's to answer.
@@ -66,6 +74,8 @@ class Session {
   const SessionInfo info_;
   std::atomic<SessionState> state_{SessionState::kActive};
   std::atomic<WallTime> last_activity_;
+  std::atomic<WallTime> noted_use_;
+  std::atomic<WallTime> used_elsewhere_{WallTime{}};
   std::atomic<int64_t> operations_{0};
   std::atomic<int64_t> open_calls_{0};
   std::atomic<bool> may_reconnect_{false};

@@ -133,6 +133,7 @@ bool SessionManager::Reopen(const SessionPtr& session) {
       return false;
     }
     found->second.end_reason.clear();
+    session->set_noted_use({});  // its new binding says nothing of it
   }
   store_.Save(ToRecord(*session, ""));
   Note(event::kSessionOpened, *session, "its client has come back");
@@ -186,11 +187,12 @@ size_t SessionManager::EndAllOf(const EngineId& engine, SessionState state,
                     [&](const SessionPtr& session) { return End(session, state, reason); }));
 }
 
-SessionManager::Swept SessionManager::Sweep(WallTime idle_since, WallTime opened_since) {
+SessionManager::Swept SessionManager::Sweep(WallTime idle_since, WallTime opened_since,
+                                            Duration note_period) {
   Swept swept;
   std::vector<SessionPtr> moved;
-  const WallTime oldest =
-      clock_.WallNow() - std::chrono::duration_cast<WallTime::duration>(options_.ended_ttl);
+  const WallTime now = clock_.WallNow();
+  const WallTime oldest = now - std::chrono::duration_cast<WallTime::duration>(options_.ended_ttl);
   for (Shard& shard : shards_) {
     MutexLock lock(shard.mutex);
     size_t ended = 0;
@@ -209,10 +211,17 @@ SessionManager::Swept SessionManager::Sweep(WallTime idle_since, WallTime opened
       if (last != entry.saved_activity) moved.push_back(entry.session);
       entry.saved_activity = last;
       const bool is_busy = entry.session->open_calls() > 0;
-      if (!is_busy && last < idle_since) {
+      const WallTime used = is_busy ? now : last;
+      const bool is_idle = !is_busy && std::max(last, entry.session->used_elsewhere()) < idle_since;
+      const bool is_old = !is_busy && entry.session->info().created_at < opened_since;
+      if (is_idle) {
         swept.idle.push_back(entry.session);
-      } else if (!is_busy && entry.session->info().created_at < opened_since) {
+      } else if (is_old) {
         swept.old.push_back(entry.session);
+      }
+      // Of an old one nobody is to know any more.
+      if ((is_idle || !is_old) && used - entry.session->noted_use() > note_period) {
+        swept.used.emplace_back(entry.session, used);
       }
       ++at;
     }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -77,13 +78,17 @@ class SessionManager {
   size_t EndAllOf(const EngineId& engine, SessionState state, const std::string& reason);
 
   struct Swept {
-    std::vector<SessionPtr> idle;  // active, without an open call since before `idle_since`
+    std::vector<SessionPtr> idle;  // active, without an open call since before `idle_since`, as far
+                                   // as is known here
     std::vector<SessionPtr> old;   // the other ones without an open call from before `opened_since`
     std::vector<SessionPtr> lost;  // forgotten just now: nobody needs their bindings any more
+    std::vector<std::pair<SessionPtr, WallTime>> used;  // and when, see `note_period`
   };
   // Writes the activity of sessions that changed since the last call and forgets ended ones that
-  // are due.
-  Swept Sweep(WallTime idle_since, WallTime opened_since = WallTime::min());
+  // are due. Sessions that have been in use for longer than `note_period` since noted_use() are
+  // `used`.
+  Swept Sweep(WallTime idle_since, WallTime opened_since = WallTime::min(),
+              Duration note_period = Duration::max());
 
   std::vector<SessionSummary> List() const;
   // How many are active.

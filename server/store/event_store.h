@@ -72,6 +72,22 @@ struct OperationRow {
   bool operator==(const OperationRow&) const = default;
 };
 
+// From `begin` until before `end`. A value type.
+struct TimeWindow {
+  WallTime begin;
+  WallTime end;
+};
+
+// That a user opened sessions of an engine key within a window.
+struct SessionStart {
+  std::string user;
+  std::string engine_key;
+  size_t window = 0;  // which of those that were asked for, from 0
+  WallTime first;     // when the first one was opened
+
+  bool operator==(const SessionStart&) const = default;
+};
+
 // Unset fields match everything.
 struct EventFilter {
   std::string user;
@@ -103,6 +119,10 @@ class EventStore {
 
   virtual Result<std::vector<EventRecord>> ListEvents(const EventFilter& filter) = 0;
   virtual Result<std::vector<SessionRecord>> ListSessions(const SessionFilter& filter) = 0;
+  // Who opened sessions when: one for each user, engine key and window; by window, then user, then
+  // key. Windows may overlap.
+  virtual Result<std::vector<SessionStart>> ListSessionStarts(
+      const std::vector<TimeWindow>& windows) = 0;
   virtual Result<std::vector<EngineRow>> ListEngines(size_t limit) = 0;
 
   // Returns when everything queued before the call is on disk; for shutdown and tests.

@@ -96,6 +96,12 @@ Result<std::vector<SessionRecord>> SqliteEventStore::ListSessions(const SessionF
   return reader_->ListSessions(filter);
 }
 
+Result<std::vector<SessionStart>> SqliteEventStore::ListSessionStarts(
+    const std::vector<TimeWindow>& windows) {
+  CatchUp();
+  return reader_->ListSessionStarts(windows);
+}
+
 Result<std::vector<EngineRow>> SqliteEventStore::ListEngines(size_t limit) {
   CatchUp();
   return reader_->ListEngines(limit);

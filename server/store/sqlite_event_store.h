@@ -52,6 +52,8 @@ class SqliteEventStore final : public EventStore {
 
   Result<std::vector<EventRecord>> ListEvents(const EventFilter& filter) override;
   Result<std::vector<SessionRecord>> ListSessions(const SessionFilter& filter) override;
+  Result<std::vector<SessionStart>> ListSessionStarts(
+      const std::vector<TimeWindow>& windows) override;
   Result<std::vector<EngineRow>> ListEngines(size_t limit) override;
 
   // Also returns when an attempt to write has failed: Health() says so.

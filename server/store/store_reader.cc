@@ -133,6 +133,29 @@ Result<std::vector<SessionRecord>> StoreReader::ListSessions(const SessionFilter
   });
 }
 
+Result<std::vector<SessionStart>> StoreReader::ListSessionStarts(
+    const std::vector<TimeWindow>& windows) {
+  MutexLock lock(mutex_);
+  SQLite::Database& database = *connection_;
+  return CatchSqlite("reading sessions", file_, [&] {
+    SQLite::Statement query(database,
+                            "SELECT user, engine_key, min(created_at_ms) "
+                            "FROM sessions WHERE created_at_ms >= ? AND created_at_ms < ? "
+                            "GROUP BY user, engine_key ORDER BY user, engine_key");
+    std::vector<SessionStart> starts;
+    for (size_t window = 0; window < windows.size(); ++window) {
+      Bind(query, 1, windows[window].begin);
+      Bind(query, 2, windows[window].end);
+      while (query.executeStep()) {
+        starts.push_back({query.getColumn(0).getString(), query.getColumn(1).getString(), window,
+                          TimeOf(query.getColumn(2))});
+      }
+      query.reset();
+    }
+    return starts;
+  });
+}
+
 Result<std::vector<EngineRow>> StoreReader::ListEngines(size_t limit) {
   MutexLock lock(mutex_);
   SQLite::Database& database = *connection_;

@@ -21,6 +21,8 @@ class StoreReader {
 
   Result<std::vector<EventRecord>> ListEvents(const EventFilter& filter) EXCLUDES(mutex_);
   Result<std::vector<SessionRecord>> ListSessions(const SessionFilter& filter) EXCLUDES(mutex_);
+  Result<std::vector<SessionStart>> ListSessionStarts(const std::vector<TimeWindow>& windows)
+      EXCLUDES(mutex_);
   Result<std::vector<EngineRow>> ListEngines(size_t limit) EXCLUDES(mutex_);
   Result<ChainEnd> VerifyEventChain() EXCLUDES(mutex_);
 

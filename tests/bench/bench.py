@@ -23,6 +23,7 @@ SETTINGS = {
     "engine.prepare_archive": True,
     "profile.default.driver_memory": "1GiB",
     "profile.default.java_options": [],
+    "profile.warm.warm_spares": 1,
 }
 
 
@@ -38,21 +39,34 @@ def first_answer(url):
     return spark
 
 
+def timed_first_answer(gateway, user, extra=""):
+    """Seconds from nothing to the first answer in a new session."""
+    url = gateway.url(user, extra)
+    began = time.perf_counter()
+    spark = first_answer(url)
+    took = time.perf_counter() - began
+    spark.stop()
+    return took
+
+
 def compare_launch(gateway, folder, rounds):
     """From nothing to the first answer, and the memory of what then runs idle."""
-    seconds = Comparison("launch to first answer, cold", "s")
+    cold = Comparison("first answer, cold (a new engine)", "s")
+    spare = Comparison("first answer, from a warm spare", "s")
+    hot = Comparison("first answer, hot (the user's engine runs)", "s")
     memory = Comparison("resident memory of an engine after its first query", "MiB")
 
     def ours():
+        gateway.await_spare()  # so that none warms up beside what is measured
         user = f"user-{uuid.uuid4().hex[:8]}"
-        url = gateway.url(user)
-        began = time.perf_counter()
-        spark = first_answer(url)
-        took = time.perf_counter() - began
-        engine = gateway.engine(user)
-        memory.ours.append(resident_mib(engine["pid"]))
-        spark.stop()
-        gateway.cli("engine", "kill", engine["engine_id"])
+        took = timed_first_answer(gateway, user)
+        hot.ours.append(timed_first_answer(gateway, user))
+        memory.ours.append(resident_mib(gateway.engine(user)["pid"]))
+        gateway.cli("engine", "kill", gateway.engine(user)["engine_id"])
+        user = f"user-{uuid.uuid4().hex[:8]}"
+        spare.ours.append(timed_first_answer(gateway, user, ";x-foxfire-profile=warm"))
+        gateway.cli("engine", "kill", gateway.engine(user)["engine_id"])
+        gateway.await_spare()
         return took
 
     def stock():
@@ -65,7 +79,9 @@ def compare_launch(gateway, folder, rounds):
             spark.stop()
         return took
 
-    return [interleave(seconds, rounds, ours, stock), memory]
+    interleave(cold, rounds, ours, stock)
+    spare.reference = hot.reference = cold.reference
+    return [cold, spare, hot, memory]
 
 
 def listens(port):

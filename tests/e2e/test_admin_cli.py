@@ -11,7 +11,8 @@ from support.gateway import FOXFIRE
 from support.waiting import wait_until
 
 ENGINE_KEYS = ("engine_id key owner share_level profile subdomain state endpoint pid application_id spark_version "
-               "sessions operations started_at idle_seconds rss_bytes").split()
+               "sessions operations started_at idle_seconds rss_bytes run_as submission_id health "
+               "registered").split()
 SESSION_KEYS = "session_id user engine_id state created_at last_activity_at operations client end_reason".split()
 EVENT_KEYS = "seq time type user session_id engine_id operation_id address detail".split()
 
@@ -30,6 +31,7 @@ def test_engine_list_shows_everything(connect, gateway):
     assert engine["sessions"] >= 1
     assert engine["rss_bytes"] > 100 << 20
     assert engine["idle_seconds"] < 60
+    assert engine["run_as"] == "alice" and engine["registered"] is False
     table = gateway.run_cli("engine", "list").stdout
     assert "alice" in table and engine["endpoint"] in table
 
@@ -77,6 +79,22 @@ def test_an_engine_that_does_not_listen_is_killed_by_force(gateway, newcomer):
     spark.client.close()
 
 
+def test_an_engine_is_started_ahead_and_drained(gateway, newcomer):
+    started = gateway.cli("engine", "start", token=gateway.token(newcomer))["engine"]
+    assert started["state"] == "ready" and started["sessions"] == 0
+    first = gateway.connect(newcomer)
+    assert first.sql("select current_user()").first()[0] == newcomer
+
+    done = gateway.run_cli("engine", "drain", started["engine_id"], "--reason", "a test")
+
+    assert done.returncode == 0 and "1 session" in done.stdout, done.stderr
+    assert first.range(3).count() == 3, "its sessions go on"
+    first.stop()
+    wait_until(lambda: not os.path.exists(f"/proc/{started['pid']}"), 60, "the end of the engine")
+    [event] = gateway.events("--engine", started["engine_id"], "--type", "engine_drain_asked")
+    assert "admin" in event["detail"] and "a test" in event["detail"]
+
+
 def test_users_see_and_kill_their_own_only(connect, gateway, newcomer):
     connect("alice").range(1).collect()
     alices = gateway.engine("alice")
@@ -100,6 +118,11 @@ def test_users_see_and_kill_their_own_only(connect, gateway, newcomer):
     (["engine", "show", "00000000-0000-0000-0000-000000000000"], 4),
     (["engine", "kill", "00000000-0000-0000-0000-000000000000"], 4),
     (["token", "revoke", "00000000-0000-0000-0000-000000000000"], 4),
+    (["engine", "drain", "00000000-0000-0000-0000-000000000000"], 4),
+    (["engine", "unregister", "00000000-0000-0000-0000-000000000000"], 4),
+    (["engine", "register", "--endpoint", "127.0.0.1:1", "--user", "eve"], 1),
+    (["engine", "register", "--endpoint", "somewhere:1", "--user", "eve"], 2),
+    (["engine", "register", "--endpoint", "127.0.0.1:1"], 2),
     (["engine", "dance"], 2),
     (["token", "create"], 2),
     (["event", "list", "--since", "yesterday"], 2),

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import sqlite3
 
 import pytest
 from pyspark.errors import PySparkException
@@ -84,7 +85,7 @@ def test_a_client_whose_network_breaks_between_any_two_batches_goes_on(gateway):
 
 @contextlib.contextmanager
 def endpoint_of_alices_engine(gateway, endpoint):
-    """Puts it into the engine's record, which is all that a gateway knows when it starts."""
+    """Puts it into all that a gateway knows of the engine when it starts: its node and its row."""
     engine = gateway.engine("alice")
     node = f"/foxfire/engines/{engine['key']}/{engine['engine_id']}"
 
@@ -95,6 +96,9 @@ def endpoint_of_alices_engine(gateway, endpoint):
         zookeeper.stop()
         zookeeper.close()
         gateway.kill()
+        with contextlib.closing(sqlite3.connect(gateway.var / "foxfire.db")) as store, store:
+            store.execute("update engines set endpoint = ? where engine_id = ?",
+                          (endpoint, engine["engine_id"]))
         gateway.start()
 
     write(endpoint)

@@ -11,6 +11,7 @@ void Counters::CallBegan(const std::string& method) {
 void Counters::CallEnded(const std::string& method, bool cancelled) {
   MutexLock lock(mutex_);
   --methods_[method].open;
+  last_end_ = std::chrono::steady_clock::now();
   if (cancelled) ++methods_[method].cancelled;
   changed_.NotifyAll();
 }
@@ -47,6 +48,12 @@ int64_t Counters::OpenCalls() const {
   int64_t open = 0;
   for (const auto& [name, method] : methods_) open += method.open;
   return open;
+}
+
+std::chrono::steady_clock::duration Counters::IdleFor() const {
+  MutexLock lock(mutex_);
+  if (OpenCalls() > 0) return {};
+  return std::chrono::steady_clock::now() - last_end_;
 }
 
 bool Counters::AwaitNoCalls(std::chrono::steady_clock::time_point deadline) {

@@ -24,6 +24,8 @@ class Counters {
   void SessionSeen(const std::string& user, const std::string& session_id);
   void SessionReleased(const std::string& user, const std::string& session_id);
 
+  // How long no call has been open.
+  std::chrono::steady_clock::duration IdleFor() const;
   // False if calls were still open at the deadline.
   bool AwaitNoCalls(std::chrono::steady_clock::time_point deadline);
   // The same for sessions that have not been released.
@@ -50,6 +52,8 @@ class Counters {
   std::map<std::string, Method> methods_ GUARDED_BY(mutex_);
   std::set<std::string> sessions_ GUARDED_BY(mutex_);
   int64_t refused_ GUARDED_BY(mutex_) = 0;
+  std::chrono::steady_clock::time_point last_end_ GUARDED_BY(mutex_) =
+      std::chrono::steady_clock::now();
 };
 
 }  // namespace foxfire::fake

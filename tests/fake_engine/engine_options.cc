@@ -1,5 +1,7 @@
 #include "tests/fake_engine/engine_options.h"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -62,7 +64,10 @@ Result<EngineOptions> ReadEngineProperties(const std::string& path) {
   options.session_timeout =
       Millis(properties["foxfire.zookeeper.session.timeout.ms"], options.session_timeout);
   options.drain_grace = Millis(properties["foxfire.drain.grace.ms"], options.drain_grace);
+  options.idle = Millis(properties["foxfire.idle.ms"], options.idle);
+  options.lost = Millis(properties["foxfire.zookeeper.lost.ms"], options.lost);
   options.train = properties["foxfire.train"] == "true";
+  options.spare = properties["foxfire.spare"] == "true";
   const std::string secret_file = properties["foxfire.secret.file"];
   ASSIGN_OR_RETURN(std::string secret, ReadFile(secret_file));
   options.secret = Secret(std::move(secret));
@@ -84,9 +89,23 @@ Result<LaunchScript> ReadLaunchScript() {
   ASSIGN_OR_RETURN(script.failure, JsonString(json, "failure", ""));
   ASSIGN_OR_RETURN(const int64_t status, JsonInteger(json, "exit_status", 1));
   script.exit_status = static_cast<int>(status);
+  script.waits_listening = json.value("wait_at", Json("start")) == Json("listening");
   script.registers = json.value("registers", Json(true)) == Json(true);
   script.obeys = json.value("obeys", Json(true)) == Json(true);
   return script;
+}
+
+Result<bool> AwaitOwner(EngineOptions& options) {
+  constexpr std::string_view kReady = "{\"ready\":true}\n";
+  if (write(STDIN_FILENO, kReady.data(), kReady.size()) < 0) return false;
+  std::string line;
+  for (char byte = 0; byte != '\n'; line += byte) {
+    if (read(STDIN_FILENO, &byte, 1) <= 0) return false;
+  }
+  ASSIGN_OR_RETURN(const Json owner, ParseJson(line));
+  ASSIGN_OR_RETURN(options.key, JsonString(owner, "key"));
+  ASSIGN_OR_RETURN(options.run_as, JsonString(owner, "run_as"));
+  return true;
 }
 
 }  // namespace foxfire::fake

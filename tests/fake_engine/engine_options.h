@@ -25,16 +25,20 @@ struct EngineOptions {
   std::string root = "/foxfire";
   std::chrono::milliseconds session_timeout{10000};
   std::chrono::milliseconds drain_grace{10000};
+  std::chrono::milliseconds idle{0};  // 0: never idle
+  std::chrono::milliseconds lost{0};  // 0: lives without a registration
   bool train = false;
+  bool spare = false;  // waits for key and run_as on its standard input
 };
 
 // How a launched engine misbehaves: the JSON file that $FOXFIRE_FAKE_LAUNCH names, which a
 // profile's environment can set. Read at each launch, so a test may change it in between.
 struct LaunchScript {
-  std::string count_file;     // gets one line a launch: the engine's id
-  std::string wait_for_file;  // it does nothing before there is such a file
-  std::string log;            // printed first; "{secret}" stands for the engine's secret
-  std::string failure;        // printed as the FAILED line; then it exits
+  std::string count_file;        // gets one line a launch: the engine's id
+  std::string wait_for_file;     // it goes no further before there is such a file
+  bool waits_listening = false;  // it waits when it serves, before it registers; else at once
+  std::string log;               // printed first; "{secret}" stands for the engine's secret
+  std::string failure;           // printed as the FAILED line; then it exits
   int exit_status = 1;
   bool registers = true;
   bool obeys = true;  // SIGTERM and control nodes
@@ -44,5 +48,8 @@ struct LaunchScript {
 Result<EngineOptions> ReadEngineProperties(const std::string& path);
 
 Result<LaunchScript> ReadLaunchScript();
+
+// A spare says that it is ready and waits for its owner: false if the gateway has gone first.
+Result<bool> AwaitOwner(EngineOptions& options);
 
 }  // namespace foxfire::fake

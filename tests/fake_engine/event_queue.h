@@ -1,7 +1,9 @@
 // What happens to a running fake engine, handed from other threads to its main one.
 #pragma once
 
+#include <chrono>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,7 +12,7 @@
 namespace foxfire::fake {
 
 struct Event {
-  enum class Kind { kConnected, kExpired, kNodeChanged, kTerminate };
+  enum class Kind { kConnected, kDisconnected, kExpired, kNodeChanged, kTerminate };
   Kind kind;
   std::string path;  // of the node
 };
@@ -23,9 +25,12 @@ class EventQueue {
     events_.push_back(std::move(event));
     pushed_.NotifyOne();
   }
-  Event Pop() {
+  // nullopt: none until `deadline`.
+  std::optional<Event> Pop(std::chrono::steady_clock::time_point deadline) {
     MutexLock lock(mutex_);
-    while (events_.empty()) pushed_.Wait(mutex_);
+    while (events_.empty()) {
+      if (!pushed_.WaitUntil(mutex_, deadline) && events_.empty()) return std::nullopt;
+    }
     Event event = std::move(events_.front());
     events_.pop_front();
     return event;

@@ -5,9 +5,11 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,10 @@ namespace foxfire::fake {
 namespace {
 
 constexpr int kTerminatedStatus = 143;  // as a JVM ends after SIGTERM
+constexpr std::chrono::milliseconds kShortTick(50);
+constexpr std::chrono::milliseconds kLongTick(1000);  // hundreds of engines share a machine
+
+using SteadyClock = std::chrono::steady_clock;
 
 template <typename... Args>
 void Say(fmt::format_string<Args...> format, Args&&... args) {
@@ -67,13 +73,11 @@ class Engine {
     server_ = std::move(running->server);
     Say("listening on {}:{}", options_.address, running->port);
     std::thread(WaitForSignal, &events_).detach();
-    if (!options_.zookeeper.empty() && script_.registers) {
-      registration_.emplace(options_, Record(options_, running->port), events_);
-      if (const auto connected = registration_->Connect(); !connected)
-        Say("ZooKeeper: {}", connected.error().message);
-    }
     while (true) {
-      if (const auto status = Handle(events_.Pop())) return *status;
+      if (!registration_ && MayRegister()) BeginRegistration(running->port);
+      const auto event = events_.Pop(SteadyClock::now() + TickLength());
+      if (const auto status = event ? Handle(*event) : std::nullopt) return *status;
+      if (const auto status = Tick(SteadyClock::now())) return *status;
     }
   }
 
@@ -87,12 +91,48 @@ class Engine {
       events->Push({Event::Kind::kTerminate, ""});
   }
 
+  bool MayRegister() const {
+    if (options_.zookeeper.empty() || !script_.registers) return false;
+    return !script_.waits_listening || std::filesystem::exists(script_.wait_for_file);
+  }
+
+  void BeginRegistration(int port) {
+    registration_.emplace(options_, Record(options_, port), events_);
+    if (const auto connected = registration_->Connect(); !connected)
+      Say("ZooKeeper: {}", connected.error().message);
+  }
+
+  std::chrono::milliseconds TickLength() const {
+    if (script_.waits_listening && !registration_) return kShortTick;
+    auto length = kLongTick;
+    for (const auto timeout : {options_.idle, options_.lost}) {
+      if (timeout.count() > 0) length = std::min(length, std::max(timeout / 20, kShortTick));
+    }
+    return length;
+  }
+
+  // What ends an engine that nobody ends.
+  std::optional<int> Tick(SteadyClock::time_point now) {
+    if (connected_ && registered_) last_registered_ = now;
+    const bool may_be_lost = options_.lost.count() > 0 && !options_.zookeeper.empty();
+    if (may_be_lost && now - last_registered_ >= options_.lost)
+      return Stop("registration-lost", std::chrono::milliseconds(0), 0);
+    if (options_.idle.count() > 0 && counters_.IdleFor() >= options_.idle)
+      return Stop("idle", options_.drain_grace, 0);
+    if (connected_ && !registered_) return Connected();
+    return std::nullopt;
+  }
+
   std::optional<int> Handle(const Event& event) {
     switch (event.kind) {
       case Event::Kind::kConnected:
+        connected_ = true;
         return Connected();
+      case Event::Kind::kDisconnected:
+        connected_ = false;
+        return std::nullopt;
       case Event::Kind::kExpired:
-        registered_ = false;
+        connected_ = registered_ = false;
         if (const auto connected = registration_->Connect(); !connected)
           Say("ZooKeeper: {}", connected.error().message);
         return std::nullopt;
@@ -129,6 +169,12 @@ class Engine {
   std::optional<int> ObeyOrder() {
     const auto order = registration_->ReadOrder();
     if (!order || !script_.obeys) return std::nullopt;
+    if (order->drains) {
+      Say("stopping reason=\"{}\"", order->reason);
+      registration_->Deregister();
+      counters_.AwaitNoSessions(std::chrono::steady_clock::now() + order->grace);
+      return Stop("drained", std::chrono::milliseconds(0), 0);
+    }
     return Stop(order->reason, order->grace, 0);
   }
 
@@ -148,6 +194,8 @@ class Engine {
   EventQueue events_;
   std::unique_ptr<grpc::Server> server_;
   std::optional<Registration> registration_;
+  SteadyClock::time_point last_registered_ = SteadyClock::now();  // or when it began
+  bool connected_ = false;
   bool registered_ = false;
   bool ever_registered_ = false;
 };

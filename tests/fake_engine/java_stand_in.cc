@@ -50,7 +50,7 @@ void PrintLog(std::string text, const Secret& secret) {
 }
 
 int Launch(const std::string& properties) {
-  const auto options = ReadEngineProperties(properties);
+  auto options = ReadEngineProperties(properties);
   if (!options) return Fail(options.error().message, 1);
   const auto script = ReadLaunchScript();
   if (!script) return Fail("FOXFIRE_FAKE_LAUNCH: " + script.error().message, 1);
@@ -59,8 +59,13 @@ int Launch(const std::string& properties) {
   std::fflush(stdout);
   if (!script->count_file.empty())
     std::ofstream(script->count_file, std::ios::app) << options->engine_id << '\n';
-  if (!script->wait_for_file.empty()) AwaitFile(script->wait_for_file);
+  if (!script->wait_for_file.empty() && !script->waits_listening) AwaitFile(script->wait_for_file);
   PrintLog(script->log, options->secret);
+  if (options->spare) {
+    const auto owned = AwaitOwner(*options);
+    if (!owned) return Fail(owned.error().message, 1);
+    if (!*owned) return 0;
+  }
   if (!script->failure.empty()) return Fail(script->failure, script->exit_status);
   return RunEngine(*options, *script);
 }

@@ -19,6 +19,8 @@ void Watch(zhandle_t* /*handle*/, int type, int state, const char* path, void* c
     events.Push({Event::Kind::kConnected, ""});
   } else if (state == ZOO_EXPIRED_SESSION_STATE) {
     events.Push({Event::Kind::kExpired, ""});
+  } else {
+    events.Push({Event::Kind::kDisconnected, ""});
   }
 }
 
@@ -86,8 +88,10 @@ std::optional<StopOrder> Registration::ReadOrder() {
     return std::nullopt;
   data.resize(static_cast<size_t>(size < 0 ? 0 : size));
   const auto json = ParseJson(data);
-  if (!json || JsonString(*json, "command", "").value_or("") != "stop") return std::nullopt;
-  return StopOrder{std::chrono::milliseconds(JsonInteger(*json, "grace_ms", 0).value_or(0)),
+  const std::string command = json ? JsonString(*json, "command", "").value_or("") : "";
+  if (command != "stop" && command != "drain") return std::nullopt;
+  return StopOrder{command == "drain",
+                   std::chrono::milliseconds(JsonInteger(*json, "grace_ms", 0).value_or(0)),
                    JsonString(*json, "reason", "").value_or("")};
 }
 

@@ -16,6 +16,7 @@ namespace foxfire::fake {
 
 // An order from <root>/control/<engine id>.
 struct StopOrder {
+  bool drains = false;  // waits for its sessions
   std::chrono::milliseconds grace{0};
   std::string reason;
 };

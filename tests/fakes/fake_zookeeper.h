@@ -51,6 +51,7 @@ class FakeZooKeeper {
   struct Node {
     std::string data;
     int64_t owner = 0;
+    int32_t version = 0;
   };
   struct Reply {
     std::string data;
@@ -62,9 +63,10 @@ class FakeZooKeeper {
     return path.substr(0, std::max<size_t>(path.rfind('/'), 1));
   }
   Result<Reply> Apply(FakeNodeClient& client, Op op, const std::string& path,
-                      const std::string& data, NodeKind kind, bool watch) REQUIRES(mutex_);
+                      const std::string& data, NodeKind kind, bool watch, int32_t version)
+      REQUIRES(mutex_);
   Result<Reply> Do(FakeNodeClient& client, Op op, const std::string& path, const std::string& data,
-                   NodeKind kind) REQUIRES(mutex_);
+                   NodeKind kind, int32_t version) REQUIRES(mutex_);
   std::vector<std::string> ChildrenOf(const std::string& path) const REQUIRES(mutex_);
   void Insert(const std::string& path, Node node) REQUIRES(mutex_);
   void Erase(const std::string& path) REQUIRES(mutex_);
@@ -131,8 +133,9 @@ class FakeZooKeeper::FakeNodeClient final : public NodeClient {
       done(reply.map([](const Reply& found) { return found.names; }));
     });
   }
-  void Set(const std::string& path, const std::string& data, Callback<void> done) override {
-    Begin(Op::kSet, path, data, {}, false, IgnoringReply(std::move(done)));
+  void Set(const std::string& path, const std::string& data, int32_t version,
+           Callback<void> done) override {
+    Begin(Op::kSet, path, data, {}, false, IgnoringReply(std::move(done)), version);
   }
   void Delete(const std::string& path, Callback<void> done) override {
     Begin(Op::kDelete, path, "", {}, false, IgnoringReply(std::move(done)));
@@ -184,13 +187,13 @@ class FakeZooKeeper::FakeNodeClient final : public NodeClient {
     });
   }
   void Begin(Op op, const std::string& path, const std::string& data, NodeKind kind, bool watch,
-             Done done) {
+             Done done, int32_t version = kAnyVersion) {
     if (closed_) return done(Lost());
     const uint64_t number = ++operations_;
     pending_.emplace(number, std::move(done));
     MutexLock lock(zookeeper_.mutex_);
     Result<Reply> reply =
-        connected_ ? zookeeper_.Apply(*this, op, path, data, kind, watch) : Lost();
+        connected_ ? zookeeper_.Apply(*this, op, path, data, kind, watch, version) : Lost();
     executor_.Post([this, number, reply = std::move(reply)] {
       const auto pending = pending_.extract(number);
       if (!pending.empty()) pending.mapped()(reply);
@@ -228,7 +231,7 @@ inline void FakeZooKeeper::Put(const std::string& path, const std::string& data,
   }
   const auto found = nodes_.find(path);
   if (found == nodes_.end()) return Insert(path, {data, owner});
-  found->second = {data, owner};
+  found->second = {data, owner, found->second.version + 1};
   Fire(NodeEvent::kChanged, path);
 }
 
@@ -311,7 +314,7 @@ inline void FakeZooKeeper::LoseNextAnswer(Op op) {
 inline Result<FakeZooKeeper::Reply> FakeZooKeeper::Apply(FakeNodeClient& client, Op op,
                                                          const std::string& path,
                                                          const std::string& data, NodeKind kind,
-                                                         bool watch) {
+                                                         bool watch, int32_t version) {
   std::deque<Code>& failures = failures_[op];
   if (!failures.empty()) {
     const Code code = failures.front();
@@ -320,7 +323,7 @@ inline Result<FakeZooKeeper::Reply> FakeZooKeeper::Apply(FakeNodeClient& client,
   }
   if (!denied_.empty() && (path == denied_ || path.starts_with(denied_ + "/")))
     return MakeError(Code::kPermissionDenied, "not authenticated: " + path);
-  Result<Reply> reply = Do(client, op, path, data, kind);
+  Result<Reply> reply = Do(client, op, path, data, kind, version);
   if (watch && op == Op::kChildren && reply) client.child_watches_.insert(path);
   if (watch && (op == Op::kExists || (op == Op::kGet && reply))) client.data_watches_.insert(path);
   if (lost_answers_[op] == 0) return reply;
@@ -330,7 +333,8 @@ inline Result<FakeZooKeeper::Reply> FakeZooKeeper::Apply(FakeNodeClient& client,
 
 inline Result<FakeZooKeeper::Reply> FakeZooKeeper::Do(FakeNodeClient& client, Op op,
                                                       const std::string& path,
-                                                      const std::string& data, NodeKind kind) {
+                                                      const std::string& data, NodeKind kind,
+                                                      int32_t version) {
   const auto found = nodes_.find(path);
   if (op == Op::kCreate) {
     if (found != nodes_.end()) return MakeError(Code::kAlreadyExists, "node exists: " + path);
@@ -340,10 +344,13 @@ inline Result<FakeZooKeeper::Reply> FakeZooKeeper::Do(FakeNodeClient& client, Op
     return Reply{};
   }
   if (found == nodes_.end()) return MakeError(Code::kNotFound, "no node: " + path);
-  Reply reply{found->second.data, {}, {found->second.owner}};
+  Reply reply{found->second.data, {}, {found->second.owner, found->second.version}};
   if (op == Op::kChildren) reply.names = ChildrenOf(path);
   if (op == Op::kSet) {
+    if (version != kAnyVersion && version != found->second.version)
+      return MakeError(Code::kAborted, "another version: " + path);
     found->second.data = data;
+    ++found->second.version;
     Fire(NodeEvent::kChanged, path);
   }
   if (op == Op::kDelete) {

@@ -26,11 +26,14 @@ class InMemoryEngineDirectory final : public EngineDirectory {
     kAcquireLaunchLock,
     kReleaseLaunchLock,
     kAwaitLaunchLockFree,
+    kEnginesOf,
     kFindSession,
     kBindSession,
+    kNoteSessionUse,
     kUnbindSession,
     kSendControl,
     kClearControl,
+    kPutEngine,
     kRemoveEngine
   };
 
@@ -40,9 +43,21 @@ class InMemoryEngineDirectory final : public EngineDirectory {
   // What engines do.
   void AddEngine(const EngineRecord& record) EXCLUDES(mutex_);
   void DropEngine(const EngineId& id) EXCLUDES(mutex_);
+  // One that EnginesOf tells of, whatever the key, and the view does not show (yet).
+  void AddUnseen(const EngineId& id) EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    unseen_.push_back(id);
+  }
   // Another gateway takes or gives back a launch lock.
   void HoldLockElsewhere(const EngineKey& key) EXCLUDES(mutex_);
   void FreeLockElsewhere(const EngineKey& key) EXCLUDES(mutex_);
+  std::optional<SessionBinding> BindingOf(const UserId& user, const SessionId& session) const
+      EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    const auto found = sessions_.find({user, session});
+    if (found == sessions_.end()) return std::nullopt;
+    return found->second;
+  }
   // What ZooKeeper does. While stale, all operations fail with UNAVAILABLE.
   void SetStale(bool stale) EXCLUDES(mutex_);
   void SetSynced(bool synced) EXCLUDES(mutex_);
@@ -61,13 +76,16 @@ class InMemoryEngineDirectory final : public EngineDirectory {
   void AcquireLaunchLock(const EngineKey& key, Callback<bool> done) override;
   void ReleaseLaunchLock(const EngineKey& key, Callback<void> done) override;
   void AwaitLaunchLockFree(const EngineKey& key, Callback<void> done) override;
+  void EnginesOf(const EngineKey& key, Callback<std::vector<EngineId>> done) override;
   void FindSession(const UserId& user, const SessionId& session,
                    Callback<std::optional<SessionBinding>> done) override;
   void BindSession(const SessionBinding& binding, Callback<SessionBinding> done) override;
+  void NoteSessionUse(const SessionBinding& binding, Callback<void> done) override;
   void UnbindSession(const UserId& user, const SessionId& session, Callback<void> done) override;
   void SendControl(const EngineId& engine, const ControlCommand& command,
                    Callback<void> done) override;
   void ClearControl(const EngineId& engine, Callback<void> done) override;
+  void PutEngine(const EngineRecord& record, Callback<void> done) override;
   void RemoveEngine(const EngineKey& key, const EngineId& engine, Callback<void> done) override;
 
  private:
@@ -83,6 +101,7 @@ class InMemoryEngineDirectory final : public EngineDirectory {
   void ChangeView(Change change) REQUIRES(mutex_);
   void Free(const EngineKey& key) REQUIRES(mutex_);
   void FailWaiters() REQUIRES(mutex_);
+  void Add(const EngineRecord& record) REQUIRES(mutex_);
   static void Erase(DirectoryView& view, const EngineId& id);
 
   Executor& executor_;
@@ -91,6 +110,7 @@ class InMemoryEngineDirectory final : public EngineDirectory {
   mutable Mutex mutex_;
   std::shared_ptr<const DirectoryView> view_ GUARDED_BY(mutex_) =
       std::make_shared<const DirectoryView>(DirectoryView{true, false, {}, {}});
+  std::vector<EngineId> unseen_ GUARDED_BY(mutex_);
   std::map<EngineKey, Holder> locks_ GUARDED_BY(mutex_);
   std::map<EngineKey, std::vector<Callback<void>>> waiting_ GUARDED_BY(mutex_);
   std::map<std::pair<UserId, SessionId>, SessionBinding> sessions_ GUARDED_BY(mutex_);
@@ -125,6 +145,10 @@ inline void InMemoryEngineDirectory::Erase(DirectoryView& view, const EngineId& 
 
 inline void InMemoryEngineDirectory::AddEngine(const EngineRecord& record) {
   MutexLock lock(mutex_);
+  Add(record);
+}
+
+inline void InMemoryEngineDirectory::Add(const EngineRecord& record) {
   ChangeView([&](DirectoryView& view) {
     Erase(view, record.id);
     std::vector<EngineRecord>& records = view.engines[record.key];
@@ -238,6 +262,19 @@ inline void InMemoryEngineDirectory::AwaitLaunchLockFree(const EngineKey& key,
   waiting_[key].push_back(std::move(done));
 }
 
+inline void InMemoryEngineDirectory::EnginesOf(const EngineKey& key,
+                                               Callback<std::vector<EngineId>> done) {
+  using Ids = std::vector<EngineId>;
+  MutexLock lock(mutex_);
+  if (const auto error = Failure(Op::kEnginesOf)) return Answer<Ids>(done, tl::unexpected(*error));
+  Ids ids = unseen_;
+  const auto found = view_->engines.find(key);
+  if (found != view_->engines.end()) {
+    for (const EngineRecord& record : found->second) ids.push_back(record.id);
+  }
+  Answer<Ids>(done, std::move(ids));
+}
+
 inline void InMemoryEngineDirectory::FindSession(const UserId& user, const SessionId& session,
                                                  Callback<std::optional<SessionBinding>> done) {
   using Found = std::optional<SessionBinding>;
@@ -256,6 +293,20 @@ inline void InMemoryEngineDirectory::BindSession(const SessionBinding& binding,
   const auto [entry, is_first] =
       sessions_.emplace(std::pair(binding.user, binding.session), binding);
   Answer<SessionBinding>(done, entry->second);
+}
+
+inline void InMemoryEngineDirectory::NoteSessionUse(const SessionBinding& binding,
+                                                    Callback<void> done) {
+  MutexLock lock(mutex_);
+  if (const auto error = Failure(Op::kNoteSessionUse))
+    return Answer<void>(done, tl::unexpected(*error));
+  const auto found = sessions_.find({binding.user, binding.session});
+  if (found == sessions_.end()) return Answer<void>(done, MakeError(Code::kNotFound, "not bound"));
+  SessionBinding& there = found->second;
+  if (there.engine != binding.engine)
+    return Answer<void>(done, MakeError(Code::kFailedPrecondition, "bound to another engine"));
+  there.used_at = std::max(there.used_at, binding.used_at);
+  Answer<void>(done, {});
 }
 
 inline void InMemoryEngineDirectory::UnbindSession(const UserId& user, const SessionId& session,
@@ -282,6 +333,15 @@ inline void InMemoryEngineDirectory::ClearControl(const EngineId& engine, Callba
   if (const auto error = Failure(Op::kClearControl))
     return Answer<void>(done, tl::unexpected(*error));
   controls_.erase(engine);
+  Answer<void>(done, {});
+}
+
+inline void InMemoryEngineDirectory::PutEngine(const EngineRecord& record, Callback<void> done) {
+  MutexLock lock(mutex_);
+  if (const auto error = Failure(Op::kPutEngine)) return Answer<void>(done, tl::unexpected(*error));
+  if (view_->Find(record.id) != nullptr)
+    return Answer<void>(done, MakeError(Code::kAlreadyExists, "there is such an engine"));
+  Add(record);
   Answer<void>(done, {});
 }
 

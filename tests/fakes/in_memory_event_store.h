@@ -37,6 +37,8 @@ class InMemoryEventStore final : public EventStore {
 
   Result<std::vector<EventRecord>> ListEvents(const EventFilter& filter) override;
   Result<std::vector<SessionRecord>> ListSessions(const SessionFilter& filter) override;
+  Result<std::vector<SessionStart>> ListSessionStarts(
+      const std::vector<TimeWindow>& windows) override;
   Result<std::vector<EngineRow>> ListEngines(size_t limit) override;
 
   void Flush() override {}
@@ -122,6 +124,24 @@ inline Result<std::vector<SessionRecord>> InMemoryEventStore::ListSessions(
     return a.created_at < b.created_at;
   });
   return Newest(std::move(found), filter.limit);
+}
+
+inline Result<std::vector<SessionStart>> InMemoryEventStore::ListSessionStarts(
+    const std::vector<TimeWindow>& windows) {
+  MutexLock lock(mutex_);
+  if (read_error_.code != Code::kOk) return tl::unexpected(read_error_);
+  std::vector<SessionStart> starts;
+  for (size_t window = 0; window < windows.size(); ++window) {
+    std::map<std::pair<std::string, std::string>, WallTime> first;
+    for (const auto& [key, session] : sessions_) {
+      const WallTime at = session.created_at;
+      if (at < windows[window].begin || at >= windows[window].end) continue;
+      WallTime& earliest = first.try_emplace({session.user, session.engine_key}, at).first->second;
+      earliest = std::min(earliest, at);
+    }
+    for (const auto& [whose, at] : first) starts.push_back({whose.first, whose.second, window, at});
+  }
+  return starts;
 }
 
 inline Result<std::vector<EngineRow>> InMemoryEventStore::ListEngines(size_t limit) {

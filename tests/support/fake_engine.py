@@ -69,7 +69,7 @@ class FakeEngine:
     def __init__(self, folder, engine_id=None, run_as="alice", key="user:alice:default:default",
                  secret=None, options=()):
         self.engine_id = engine_id or str(uuid.uuid4())
-        self.secret = secret or secrets.token_urlsafe(24)
+        self.secret = secrets.token_urlsafe(24) if secret is None else secret
         self.run_as = run_as
         self.key = key
         self.log = pathlib.Path(folder) / f"engine-{self.engine_id}.log"

@@ -158,6 +158,11 @@ class Gateway:
         return sum(float(line.rpartition(" ")[2]) for line in self.http("/metrics")[1].splitlines()
                    if line.startswith(name))
 
+    def await_spare(self) -> None:
+        """Returns when a warm spare waits for an owner."""
+        wait_until(lambda: self.metric("foxfire_engine_spares_ready") == 1, 120, "a warm spare",
+                   hint=lambda: self.log()[-3000:])
+
     def sql(self, statement: str) -> list[tuple]:
         """Reads the database while the server runs."""
         with contextlib.closing(sqlite3.connect(f"file:{self.var}/foxfire.db?mode=ro", uri=True)) as db:

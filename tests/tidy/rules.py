@@ -14,11 +14,12 @@ MAY_INCLUDE = {
     "cli": {"cli", "common", "proto"},
 }
 # Parts of the server that only the composition root (server/*.cc) puts together.
-SERVER_ENDS = ("server/http2", "server/admin", "server/http")
+SERVER_ENDS = ("server/http2", "server/admin", "server/http", "server/probe")
 
 # A library and the only folders that may include it.
 LIBRARIES = {
-    "gRPC": (re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), ("server/admin", "cli", "proto", "tests")),
+    "gRPC": (re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"),
+             ("server/admin", "server/probe", "cli", "proto", "tests")),
     "nghttp2": (re.compile(r"^nghttp2/"), ("server/http2", "tests")),
     "SQLite": (re.compile(r"^(SQLiteCpp/|sqlite3\.h$)"), ("server/store", "tests")),
     "toml++": (re.compile(r"^toml\+\+/"), ("server/config", "tests")),

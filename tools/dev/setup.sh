@@ -58,7 +58,8 @@ setup_python() {
 configure() {
   local preset=$1 options=()
   if [ "$preset" = release ]; then options+=("-DFOXFIRE_SPARK_HOME=$(spark_home)"); fi
-  (cd "$ROOT" && JAVA_HOME=$(java_home) cmake --preset "$preset" "${options[@]}")
+  # Fresh: CMake forgets what it was told when a preset changes the compiler of a folder that there is.
+  (cd "$ROOT" && JAVA_HOME=$(java_home) cmake --fresh --preset "$preset" "${options[@]}")
 }
 
 # build PRESET [TARGET…]: everything if no target is named.
@@ -67,7 +68,8 @@ build() {
   shift
   export CCACHE_DIR="${CCACHE_DIR:-$CACHE/ccache}" CCACHE_BASEDIR="$ROOT"
   export CCACHE_SLOPPINESS=pch_defines,time_macros # without these it never hits with precompiled headers
-  if [ ! -f "$ROOT/build/$preset/build.ninja" ]; then
+  local ninja="$ROOT/build/$preset/build.ninja"
+  if [ ! -f "$ninja" ] || [ "$ROOT/CMakePresets.json" -nt "$ninja" ]; then
     step "configuring the $preset build" configure "$preset"
   fi
   local title="building ($preset)"

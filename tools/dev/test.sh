@@ -35,6 +35,9 @@ run_pytest() {
   count "$name" "$junit" "$((SECONDS - started))"
 }
 
+# Half of these tests wait for time-outs of ZooKeeper, so two files at a time.
+readonly TWO_AT_A_TIME=(-n 2 --dist loadfile)
+
 # The sanitizers get what runs in one process: the rest of the tree would double the time to build.
 test_unit() {
   build release
@@ -49,12 +52,12 @@ test_unit() {
 test_integration() {
   build release
   run_ctest release integration
-  run_pytest integration tests/integration
+  run_pytest integration "${TWO_AT_A_TIME[@]}" tests/integration
 }
 
 test_e2e() {
   build release
-  run_pytest e2e tests/e2e
+  run_pytest e2e "${TWO_AT_A_TIME[@]}" tests/e2e
 }
 
 # What the tests and benches in Python ask the environment for.

@@ -38,13 +38,14 @@ def make_engine(tmp_path, shared_zookeeper):
     """Makes engines that are not started yet, and ends them after the test."""
     made = []
 
-    def make(server=None, **arguments):
-        made.append(EngineProcess(tmp_path, (server or shared_zookeeper).connect, **arguments))
+    def make(server=None, kind=EngineProcess, **arguments):
+        made.append(kind(tmp_path, (server or shared_zookeeper).connect, **arguments))
         return made[-1]
 
     yield make
     for engine in made:
         engine.stop()
+        print(f"log of engine {engine.id}:\n{engine.log()}")  # pytest shows it if the test failed
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 import socket
 import threading
+import uuid
 
+import grpc
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
+from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 from pyspark.sql.functions import udf
 from pyspark.sql.types import StringType
 
@@ -14,6 +17,20 @@ def open_session(engine) -> SparkSession:
     session = SparkSession.builder.remote(engine.url()).create()
     session.client.set_retry_policies([DefaultPolicy(max_retries=2)])
     return session
+
+
+def call_config(engine, headers):
+    """The status code of a raw call with these headers."""
+    request = base_pb2.ConfigRequest(session_id=str(uuid.uuid4()))
+    request.user_context.user_id = "alice"
+    request.operation.get_option.keys.append("spark.app.name")
+    with grpc.insecure_channel(f"127.0.0.1:{engine.port()}") as channel:
+        try:
+            stub = base_pb2_grpc.SparkConnectServiceStub(channel)
+            stub.Config(request, metadata=headers, timeout=30)
+        except grpc.RpcError as error:
+            return error.code()
+    return grpc.StatusCode.OK
 
 
 def close_session(session):

@@ -4,15 +4,13 @@ import json
 import os
 import re
 import socket
-import uuid
 from datetime import datetime, timezone
 from pathlib import Path
 
 import grpc
 import pytest
-from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
 
-from queries import close_session, open_session, text_udf
+from queries import call_config, close_session, open_session, text_udf
 from support.engine_process import EngineProcess
 
 
@@ -33,20 +31,6 @@ def spark(engine):
     close_session(session)
 
 
-def call_config(engine, headers):
-    """The status code of a raw call with these headers."""
-    request = base_pb2.ConfigRequest(session_id=str(uuid.uuid4()))
-    request.user_context.user_id = "alice"
-    request.operation.get_option.keys.append("spark.app.name")
-    with grpc.insecure_channel(f"127.0.0.1:{engine.port()}") as channel:
-        try:
-            stub = base_pb2_grpc.SparkConnectServiceStub(channel)
-            stub.Config(request, metadata=headers, timeout=30)
-        except grpc.RpcError as error:
-            return error.code()
-    return grpc.StatusCode.OK
-
-
 def listening_sockets(pid) -> set[str]:
     """The addresses, in the kernel's hex form, that a process listens on."""
     inodes = set()
@@ -65,12 +49,12 @@ def test_registers_an_ephemeral_node_with_its_record(engine, nodes):
     record = json.loads(data)
     assert stat.ephemeralOwner != 0
     assert set(record) == {"schema", "engine_id", "endpoint", "spark_version", "application_id",
-                           "run_as", "ui_url", "host_name", "pid", "started_at"}
+                           "run_as", "ui_url", "host_name", "pid", "started_at", "submission_id"}
     assert (record["schema"], record["engine_id"], record["run_as"]) == (1, engine.id, "alice")
     assert record["pid"] == engine.process.pid
     assert record["host_name"] == "machine-of-the-test"
     assert record["application_id"].startswith("local-")
-    assert record["ui_url"] == ""
+    assert record["ui_url"] == record["submission_id"] == ""
     started = datetime.strptime(record["started_at"], "%Y-%m-%dT%H:%M:%S%z")
     assert record["started_at"].endswith("Z")
     assert 0 <= (datetime.now(timezone.utc) - started).total_seconds() < 600

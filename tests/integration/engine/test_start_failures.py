@@ -1,7 +1,6 @@
 """An engine that cannot start ends with status 1 and one line that says why and how to mend it."""
 
 import socket
-import uuid
 
 import pytest
 
@@ -32,7 +31,7 @@ def test_missing_setting(make_engine, key):
 
 @pytest.mark.parametrize("key, value, says", [
     ("foxfire.engine.id", "seven", "must be a UUID"),
-    ("foxfire.engine.id", str(uuid.uuid4()), "command line says"),
+    ("foxfire.engine.id", "0d3ddc7e-4c8c-4f3a-9b7e-3a2a5f0f1c11", "command line says"),
     ("foxfire.engine.key", "alice", "<level>:<owner>:<profile>:<subdomain>"),
     ("foxfire.engine.key", "user:a/b:default:default", "<level>:<owner>:<profile>:<subdomain>"),
     ("foxfire.zookeeper.root", "foxfire", "must be a ZooKeeper path"),
@@ -47,6 +46,10 @@ def test_wrong_setting(make_engine, key, value, says):
     last = failure_of(make_engine(settings={key: value}))
 
     assert key in last and says in last
+
+
+def test_a_start_that_takes_too_long(make_engine):
+    assert "foxfire.start.max.ms" in failure_of(make_engine(settings={"foxfire.start.max.ms": 1}))
 
 
 def test_missing_properties_file(make_engine):

@@ -69,6 +69,29 @@ def test_control_stop_does_not_wait_for_idle_sessions(make_engine, nodes, connec
     assert engine.await_exit() == 0
 
 
+def test_control_drain_waits_for_open_sessions(make_engine, nodes, connect):
+    engine = make_engine(settings={"foxfire.drain.grace.ms": 0}).start_and_register()
+    session = connect(engine)
+    session.range(1).collect()
+
+    nodes.create(engine.control_node, stop_command(600000, command="drain"), makepath=True)
+
+    assert engine.await_event("stopping") == {"reason": "drain", "grace_ms": "600000"}
+    assert session.range(7).count() == 7, "an open session goes on"
+    assert not nodes.exists(engine.node)
+    session.stop()
+    assert engine.await_exit() == 0
+
+
+def test_control_drain_ends_after_its_own_grace(make_engine, nodes, connect):
+    engine = make_engine(settings={"foxfire.drain.grace.ms": 600000}).start_and_register()
+    connect(engine).range(1).collect()
+
+    nodes.create(engine.control_node, stop_command(700, command="drain"), makepath=True)
+
+    assert engine.await_exit() == 0
+
+
 def test_obeys_a_control_node_that_is_there_before_it(make_engine, nodes):
     engine = make_engine()
     nodes.create(engine.control_node, stop_command(0), makepath=True)

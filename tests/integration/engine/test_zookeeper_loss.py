@@ -2,7 +2,41 @@
 
 import signal
 
+from support.relay import Relay
 from support.waiting import wait_until
+
+
+class CutAfterCreation(Relay):
+    """The way to ZooKeeper that is gone for good once it has answered to an engine's node."""
+
+    def __init__(self, target_port: int):
+        super().__init__(target_port)
+        self.begun = {"client": b"", "server": b""}  # frames that are not whole yet
+        self.creation = None  # the number (xid) of the request that makes the node
+
+    @property
+    def connect(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def frames(self, sender: str, data: bytes):
+        """Length and content; that begins with the number of the request, also in its answer."""
+        seen = self.begun[sender] + data
+        while len(seen) >= 4 and len(seen) >= 4 + int.from_bytes(seen[:4], "big"):
+            length = int.from_bytes(seen[:4], "big")
+            yield seen[4:4 + length]
+            seen = seen[4 + length:]
+        self.begun[sender] = seen
+
+    def passing(self, sender: str, data: bytes) -> None:
+        if sender == "client":
+            for frame in self.frames(sender, data):
+                if b'"endpoint"' in frame:
+                    self.creation = frame[:4]
+
+    def passed(self, sender: str, data: bytes) -> None:
+        if sender == "server" and self.creation in [
+                frame[:4] for frame in self.frames(sender, data)]:
+            self.cut()
 
 
 def test_stays_registered_when_zookeeper_restarts(make_engine, zookeeper, connect):
@@ -47,6 +81,15 @@ def test_stops_when_zookeeper_is_gone_for_good(make_engine, zookeeper):
     zookeeper.stop()
 
     assert engine.await_exit(30) == 0
+    assert engine.events("stopping")[0]["reason"] == "registration-lost"
+
+
+def test_stops_when_zookeeper_goes_in_the_middle_of_its_registration(make_engine, zookeeper):
+    with CutAfterCreation(zookeeper.port) as way:
+        engine = make_engine(way, settings={"foxfire.zookeeper.lost.ms": 2000}).start()
+
+        assert engine.await_exit(60) == 0
+    assert len(engine.events("registered")) == 1
     assert engine.events("stopping")[0]["reason"] == "registration-lost"
 
 

@@ -24,7 +24,7 @@ def own_client(own_gateway, user):
 
 
 def pids_of(gateway):
-    return [int(pid.read_text()) for pid in gateway.var.glob("engines/*/pid")]
+    return [int(pid.read_text().split()[0]) for pid in gateway.var.glob("engines/*/pid")]
 
 
 def test_ten_first_calls_at_once_start_one_engine_and_are_all_answered(own_gateway, user):

@@ -125,6 +125,26 @@ def test_on_shutdown_stop_leaves_no_engine(make_gateway, user):
     assert not os.path.exists(f"/proc/{pid}")
 
 
+def test_a_gateway_that_ends_takes_its_launches_along_and_the_next_one_starts_one_engine(
+        own_gateway, user, tmp_path):
+    own_gateway.script_launches(wait_for_file=str(tmp_path / "go"))
+    with Client(own_gateway.target, own_gateway.token(user)) as client:
+        call = client.start("Config")
+        eventually(lambda: len(own_gateway.launched()) == 1)
+        own_gateway.process.send_signal(signal.SIGTERM)
+        assert own_gateway.process.wait(30) == 0
+        eventually(lambda: own_gateway.left_processes() == [])
+        assert call.finish().code == grpc.StatusCode.UNAVAILABLE
+    (tmp_path / "go").touch()
+    own_gateway.start()
+
+    with Client(own_gateway.target, own_gateway.token(user)) as client:
+        serving = client.call("Config").echo["engine"]["engine_id"]
+
+    assert [serving] == own_gateway.launched()[1:]
+    assert len(own_gateway.registered(user)) == 1
+
+
 @pytest.fixture
 def two_gateways(make_gateway, zookeeper, tmp_path):
     """Gateways of one cluster: same root, same cluster secret, same tokens."""

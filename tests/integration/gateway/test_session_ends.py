@@ -1,6 +1,7 @@
 """Sessions that are cloned and released: what their ids are bound to then."""
 
 import json
+import threading
 import uuid
 
 import grpc
@@ -152,3 +153,38 @@ def test_a_session_that_is_too_old_ends_and_its_client_is_told(make_gateway, use
 
     assert expired["detail"] == "open for 100ms (session.max_lifetime)"
     assert answer.code == grpc.StatusCode.INTERNAL and "SESSION_CHANGED" in answer.message
+
+
+def test_a_session_that_is_used_at_another_gateway_does_not_end(make_gateway, user):
+    settings = {"session.idle_timeout": "2s"}
+    first = make_gateway(settings)
+    second = make_gateway({**settings, "server.cluster_secret_file": f"{first.var}/cluster.secret",
+                           "auth.token_file": f"{first.var}/tokens.json"}, root=first.root)
+    token = first.token(user)
+    with Client(first.target, token) as client, Client(first.target, token) as unused, \
+            Client(second.target, token, session_id=client.session_id) as moved:
+        engine = client.call("Config").echo["engine"]["engine_id"]
+        assert unused.call("Config").code == grpc.StatusCode.OK
+        eventually(lambda: moved.call("Config").code == grpc.StatusCode.OK)  # it has the token
+
+        # All the time: a session that nobody uses for two seconds may end, and has not been wronged.
+        has_ended = threading.Event()
+        engines = set()
+
+        def use():
+            while not has_ended.wait(0.1):
+                engines.add(moved.call("Config").echo["engine"]["engine_id"])
+
+        user_of_it = threading.Thread(target=use)
+        user_of_it.start()
+        try:
+            eventually(lambda: first.events("--session", unused.session_id, "--type",
+                                            "session_expired"),
+                       what="the first gateway ends its idle sessions")
+        finally:
+            has_ended.set()
+            user_of_it.join()
+
+        assert engines == {engine}
+        assert client.call("Config").echo["engine"]["engine_id"] == engine
+        assert first.events("--session", client.session_id, "--type", "session_expired") == []

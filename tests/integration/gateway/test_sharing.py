@@ -126,7 +126,7 @@ def test_explain_says_which_engine_and_why(sharing_gateway, user):
 
     assert running == {"user": "alice", "groups": ["bi"], "rules": "[group.bi]", "key": engine["key"],
                        "run_as": "bi", "engine_id": engine["engine_id"],
-                       "outcome": "new sessions go to this engine"}
+                       "outcome": "new sessions go to this engine", "prestart": False}
     assert other["key"] == "group:bi:etl:nightly" and other["engine_id"] is None
     assert other["outcome"] == "none is running; the first call starts one"
     assert nobody["rules"] == "[engine]" and nobody["run_as"] == "nobody"

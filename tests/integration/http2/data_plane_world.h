@@ -34,20 +34,22 @@ class DataPlaneWorld : public testing::Test, protected GatewayParts {
   uint16_t port() const { return plane_->address().port(); }
 
   // Registers an engine that listens on `engine_port`; returns when the broker knows it.
-  void Register(const EngineId& id, const std::string& user, uint16_t engine_port) {
-    directory_.AddEngine(RecordOf(id, user, engine_port));
+  void Register(const EngineId& id, const EngineKey& key, uint16_t engine_port) {
+    discovery::EngineRecord record = RecordOf(id, key.owner, engine_port);
+    record.key = key;
+    directory_.AddEngine(record);
     ASSERT_TRUE(Eventually(
         [this, &id] { return broker_.FindEngine(id).presence == EngineBroker::Presence::kLive; }));
   }
   void Register(const std::string& id, const TestEngine& engine,
                 const std::string& user = "alice") {
-    Register(EngineId(id), user, engine.port());
+    Register(EngineId(id), Key(user), engine.port());
   }
   // The nth launch ends well: its engine is `engine`.
   void AnswerLaunch(const TestEngine& engine, size_t n = 0) {
     ASSERT_TRUE(Eventually([this, n] { return launcher_.launches().size() > n; }));
     const launcher::LaunchRequest launch = launcher_.launches().at(n);
-    Register(launch.id, launch.key.owner, engine.port());
+    Register(launch.id, launch.key, engine.port());
   }
 
   template <typename Predicate>

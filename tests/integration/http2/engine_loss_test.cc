@@ -309,6 +309,24 @@ TEST_F(EngineLossTest, AFirstCallThatMeetsADeadEngineGoesToAnother) {
   EXPECT_EQ(CountEvents(event::kEngineLost) + CountEvents(event::kEngineStopped), 1U);
 }
 
+TEST_F(EngineLossTest, ACallThatIsRoutedAgainStillAsksForWhatItsClientWants) {
+  StartPlane();
+  EngineKey nightly = Key("alice");
+  nightly.subdomain = "nightly";
+  TestEngine dead;
+  TestEngine next;
+  Register(EngineId("dead"), nightly, dead.port());
+  dead.Kill();
+  TestClient client(port());
+  const int32_t call = client.Call("ExecutePlan", ExecuteRequest(kSessionA),
+                                   {{"x-foxfire-subdomain", nightly.subdomain}});
+  client.Flush();
+  AnswerLaunch(next);
+
+  EXPECT_EQ(client.AwaitEnd(call).code, Code::kOk);
+  EXPECT_EQ(launcher_.launches().at(0).key, nightly);
+}
+
 TEST_F(EngineLossTest, ARequestThatWasStillWaitingHereIsRoutedAgainWhole) {
   options_.links = 1;
   StartPlane();

@@ -16,7 +16,7 @@
 namespace foxfire::server::http2 {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef FOXFIRE_SANITIZED
 constexpr uint64_t kSchedules = 100;
 #else
 constexpr uint64_t kSchedules = 1000;
@@ -56,7 +56,7 @@ class FaultSuiteTest : public DataPlaneWorld {
     const std::string user = fmt::format("user-{}", schedule.seed);
     const EngineId id(fmt::format("engine-{}", schedule.seed));
     FaultyEngine faulty(schedule);
-    Register(id, user, faulty.engine().port());
+    Register(id, Key(user), faulty.engine().port());
     {
       std::vector<std::unique_ptr<TestClient>> clients;
       for (size_t i = 0; i < schedule.connections; ++i) {
@@ -148,7 +148,7 @@ class FaultSuiteTest : public DataPlaneWorld {
   void Rescue() {
     const auto launches = launcher_.launches();
     for (; rescued_ < launches.size(); ++rescued_) {
-      Register(launches[rescued_].id, launches[rescued_].key.owner, rescuer_.port());
+      Register(launches[rescued_].id, launches[rescued_].key, rescuer_.port());
       rescuers_.push_back(launches[rescued_].id);
     }
   }

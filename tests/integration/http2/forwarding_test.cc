@@ -214,6 +214,36 @@ TEST_P(ForwardingTest, EachUserReachesTheirOwnEngine) {
   EXPECT_TRUE(of_bob.AwaitCalls(1));
 }
 
+TEST_P(ForwardingTest, WhatAClientAsksForCountsWhereItsSessionBegins) {
+  EngineKeyOptions keys;
+  keys.client_conf = {{"default", {"spark.sql.*"}}};
+  router_.SetKeys(keys);
+  TestEngine engine;
+  TestClient client(port());
+  const int32_t first =
+      client.Call("ExecutePlan", ExecuteRequest(kSessionA),
+                  {{"x-foxfire-subdomain", "nightly"}, {"x-foxfire-conf-spark.sql.a", "1"}});
+  client.Flush();
+  AnswerLaunch(engine);
+  ASSERT_EQ(client.AwaitEnd(first).code, Code::kOk);
+  EXPECT_EQ(launcher_.launches().at(0).key.subdomain, "nightly");
+  EXPECT_EQ(launcher_.launches().at(0).spark_conf.at("spark.sql.a"), "1");
+
+  const Headers refused = {{"x-foxfire-profile", "nosuch"}, {"x-foxfire-conf-spark.master", "x"}};
+  const CallOutcome bound =
+      client.AwaitEnd(client.Call("ExecutePlan", ExecuteRequest(kSessionA), refused));
+  const CallOutcome begins =
+      client.AwaitEnd(client.Call("ExecutePlan", ExecuteRequest(kSessionB), refused));
+
+  EXPECT_EQ(bound.code, Code::kOk) << "nobody asks what a bound session wants";
+  EXPECT_EQ(begins.code, Code::kPermissionDenied);
+  EXPECT_EQ(launcher_.launches().size(), 1U);
+  Headers seen;
+  engine.Do([&seen](auto& calls) { seen = calls.back().stream().headers; });
+  EXPECT_EQ(ValueOf(seen, "x-foxfire-profile"), "nosuch") << "any header but settings goes on";
+  EXPECT_TRUE(ValuesOf(seen, "x-foxfire-conf-spark.master").empty());
+}
+
 TEST_P(ForwardingTest, LargeMessagesGoBothWays) {
   TestEngine engine;
   Register("engine", engine);

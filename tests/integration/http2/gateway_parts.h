@@ -7,7 +7,9 @@
 #include "common/task_thread.h"
 #include "server/call/call_service.h"
 #include "server/store/event_types.h"
+#include "tests/fakes/engine_secrets.h"
 #include "tests/fakes/fake_launcher.h"
+#include "tests/fakes/fake_probe_client.h"
 #include "tests/fakes/in_memory_engine_directory.h"
 #include "tests/fakes/in_memory_event_store.h"
 
@@ -60,13 +62,15 @@ struct GatewayParts {
   Metrics metrics_;
   UserTokens verifier_;
   SessionManager sessions_{{}, clock_, store_, metrics_};
-  EngineBroker broker_{
-      {},        directory_, launcher_, [](const EngineId& id) { return Secret("s-" + id.str()); },
-      sessions_, store_,     core_,     metrics_};
-  SessionRouter router_{{}, sessions_, broker_, directory_, core_, metrics_};
+  FakeProbeClient probes_;
+  EngineBroker broker_{{},
+                       SecretsBy([](const EngineId& id) { return Secret("s-" + id.str()); }),
+                       {directory_, launcher_, sessions_, store_, probes_, core_, metrics_}};
+  BindingKeeper bindings_{sessions_, directory_, core_};
+  SessionRouter router_{{}, sessions_, broker_, directory_, bindings_, core_, metrics_};
   CallOptions call_options_;
   CallService service_{call_options_, verifier_, router_, sessions_, broker_,
-                       directory_,    store_,    core_,   metrics_};
+                       bindings_,     store_,    core_,   metrics_};
 };
 
 }  // namespace foxfire::server::http2

@@ -19,7 +19,7 @@ class GrpcInteropTest : public DataPlaneWorld {
   void Serve(const std::map<std::string, int>& settings = {}) {
     engine_ = std::make_unique<GrpcEngine>(settings);
     StartPlane();
-    Register(EngineId("engine"), "alice", engine_->port());
+    Register(EngineId("engine"), Key("alice"), engine_->port());
     client_ = std::make_unique<GrpcClient>(port());
   }
   void TearDown() override {

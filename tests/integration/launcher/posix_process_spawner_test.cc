@@ -1,6 +1,7 @@
 #include "engine_launcher/posix_process_spawner.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include "engine_launcher/awaited.h"
 #include "engine_launcher/command_output.h"
 #include "engine_launcher/launch_thread.h"
+#include "engine_launcher/os_user.h"
 #include "engine_launcher/process_info.h"
 #include "tests/support/temp_folder.h"
 
@@ -53,6 +55,39 @@ TEST_F(PosixProcessSpawnerTest, GivesExactlyTheEnvironmentThatItIsTold) {
   spec_.environment = {{"A", "1 2"}, {"B", ""}};
 
   EXPECT_EQ(OutputOf("/usr/bin/env | grep -v -e ^PWD= -e ^_="), "A=1 2\nB=\n");
+}
+
+TEST_F(PosixProcessSpawnerTest, RunsAsAnotherUserWithAllItsGroups) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const auto nobody = FindOsUser("nobody");
+  ASSERT_TRUE(nobody) << nobody.error().message;
+  spec_.user = nobody->ids;
+  spec_.user->groups = {nobody->ids.gid, 4242};
+
+  const std::string output = OutputOf("grep -E '^(Uid|Gid|Groups|CapEff):' /proc/self/status");
+
+  // Real, effective, saved and file system's: no way back to root.
+  const auto four = [](auto id) { return fmt::format("\t{0}\t{0}\t{0}\t{0}\n", id); };
+  EXPECT_THAT(output, HasSubstr("Uid:" + four(nobody->ids.uid)));
+  EXPECT_THAT(output, HasSubstr("Gid:" + four(nobody->ids.gid)));
+  EXPECT_THAT(output, HasSubstr(fmt::format("Groups:\t4242 {}", nobody->ids.gid)));
+  EXPECT_THAT(output, HasSubstr("CapEff:\t0000000000000000\n"));
+}
+
+TEST_F(PosixProcessSpawnerTest, SaysSoIfItMayNotBecomeAnother) {
+  spec_.user = ProcessUser{static_cast<uid_t>(-1), static_cast<gid_t>(-1), {}};
+  if (geteuid() == 0) spec_.user = ProcessUser{65534, 65534, std::vector<gid_t>(70000, 1)};
+
+  EXPECT_THAT(OutputOf("id"), HasSubstr("becoming user"));
+}
+
+TEST_F(PosixProcessSpawnerTest, EntersOnlyFoldersOfTheUser) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const TempFolder roots;  // 0700
+  spec_.user = ProcessUser{65534, 65534, {65534}};
+  spec_.working_folder = roots.path();
+
+  EXPECT_THAT(OutputOf("pwd"), HasSubstr("entering " + roots.path().string()));
 }
 
 TEST_F(PosixProcessSpawnerTest, EntersTheWorkingFolder) {

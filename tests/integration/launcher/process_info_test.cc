@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,22 @@ TEST(ProcessInfoTest, ReadsTheCommandLine) {
 
   ASSERT_TRUE(SignalGroup(process->pid, SIGKILL));
   EXPECT_EQ(waitpid(static_cast<pid_t>(process->pid), nullptr, 0), process->pid);
+}
+
+TEST(ProcessInfoTest, WithoutFileDescriptorsNobodyCanSay) {
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit none{0, usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto found = HasArgumentWith(getpid(), "launcher_integration");
+  const auto opened = OpenProcess(getpid());
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+
+  EXPECT_FALSE(found);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().code, Code::kNotFound);
+  EXPECT_TRUE(HasArgumentWith(getpid(), "launcher_integration").value());
+  EXPECT_FALSE(HasArgumentWith(kNobody, "process_info").value());
 }
 
 TEST(ProcessInfoTest, KnowsNothingOfProcessesThatAreGone) {

@@ -27,7 +27,7 @@ class RealEngineTest : public testing::Test {
   RealEngineTest() {
     profile_.spark_home = FOXFIRE_SPARK_HOME;
     profile_.driver_memory = kDriverMemoryMin;
-    profile_.spark_conf["spark.master"] = "local[2]";
+    profile_.master = "local[2]";
     options_.state_folder = folder_ / "engines";
     options_.cache_folder = folder_ / "cache";
     options_.engine_jar = FOXFIRE_ENGINE_JAR;
@@ -111,7 +111,7 @@ TEST_F(RealEngineTest, RegistersFromItsArchive) {
 }
 
 TEST_F(RealEngineTest, SaysWhyItCannotStart) {
-  profile_.spark_conf["spark.master"] = "nonsense";
+  profile_.master = "nonsense";
   LocalLauncher launcher(options_, {profile_}, spawner_, thread_);
   const auto ended = Awaited<EngineExit>::Make();
   launcher.OnExit([ended](EngineExit end) { ended->Set(std::move(end)); });

@@ -51,6 +51,37 @@ TEST(ClusterSecretTest, DerivesTheSameSecretOnEveryGateway) {
   EXPECT_EQ(Derived(*secret), "bBxvFTQRuGFf9bKdQUNsSznkyPxgQEz5XETpwpBKkSo");
 }
 
+TEST(ClusterSecretTest, AgreesOnASecretWithAnEngine) {
+  const TempFolder folder;
+  const Path file = folder.Write("secret", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n", 0600);
+  const auto secret = ClusterSecret::LoadOrCreate(file);
+  ASSERT_TRUE(secret.has_value());
+
+  // Computed with an X25519 of its own, written in Python after RFC 7748 section 5, from
+  // docs/engine-contract.md and the engine's private key of that RFC's first test vector:
+  //   private = hmac(file's text, "foxfire engine key agreement v1"); public = x25519(private, 9)
+  //   hmac(x25519(engine's private, public), "foxfire engine secret\0" + engine id)
+  EXPECT_EQ(secret->PublicKey(), "eyBXyql-9OVlysVNlqWXKGP7hXAbGwHBD6FC7_KBAjg");
+  const auto agreed = secret->AgreedSecret(kEngine, "HJ_Yj0VgbZMqgMcYJK4VHRXXPnfeOOjgAIUuYU-ucBk");
+  ASSERT_TRUE(agreed) << agreed.error().message;
+  EXPECT_EQ(agreed->Reveal(), "ZxvS-z-QHS6N26te5J5tKQRJXwlZoLrvtNwIwjeNHps");
+}
+
+TEST(ClusterSecretTest, AgreesOnNothingWithAKeyThatIsNone) {
+  const TempFolder folder;
+  const auto secret = ClusterSecret::LoadOrCreate(folder / "secret");
+  ASSERT_TRUE(secret.has_value());
+
+  // The last one is the point of order 1: every private key leads to the same secret with it.
+  for (const std::string& key :
+       {std::string(), std::string("short"), std::string(43, '='), std::string(43, 'A')}) {
+    const auto agreed = secret->AgreedSecret(kEngine, key);
+    ASSERT_FALSE(agreed) << key;
+    EXPECT_EQ(agreed.error().code, Code::kInvalidArgument);
+    EXPECT_THAT(agreed.error().message, HasSubstr(kEngine.str()));
+  }
+}
+
 TEST(ClusterSecretTest, GivesEachEngineItsOwn) {
   const TempFolder folder;
   const auto secret = ClusterSecret::LoadOrCreate(folder / "secret");

@@ -117,6 +117,28 @@ TEST_F(TokenStoreTest, ListsTokensInTheOrderInWhichTheyWereMade) {
   EXPECT_EQ(tokens[0].created_by, "root");
 }
 
+TEST_F(TokenStoreTest, KnowsAUserByTheNewestTokenInForce) {
+  const auto store = OpenStore();
+  ASSERT_TRUE(store->Create({"alice", {"old"}, {}, {}, "root"}));
+  const auto newest = store->Create({"alice", {"etl"}, {"admin"}, {}, "root"});
+  ASSERT_TRUE(newest);
+  const auto revoked = store->Create({"alice", {"bi"}, {}, {}, "root"});
+  ASSERT_TRUE(store->Revoke(revoked->id));
+  ASSERT_TRUE(store->Create({"alice", {"late"}, {}, 1h, "root"}));
+  CreateFor(*store, "bob", 1h);
+  EXPECT_THAT(store->PrincipalOf(UserId("alice"))->groups, testing::ElementsAre("late"));
+  clock_.Advance(1h);
+
+  const PrincipalPtr alice = store->PrincipalOf(UserId("alice"));
+
+  ASSERT_NE(alice, nullptr);
+  EXPECT_EQ(alice->user, UserId("alice"));
+  EXPECT_THAT(alice->groups, testing::ElementsAre("etl"));
+  EXPECT_EQ(alice->credential_id, newest->id);
+  EXPECT_EQ(store->PrincipalOf(UserId("bob")), nullptr);
+  EXPECT_EQ(store->PrincipalOf(UserId("nobody")), nullptr);
+}
+
 TEST_F(TokenStoreTest, RemembersWhenATokenWasFirstRevoked) {
   const auto store = OpenStore();
   const NewToken token = CreateFor(*store, "alice");

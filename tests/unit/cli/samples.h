@@ -35,6 +35,9 @@ inline pb::ListEnginesResponse SampleEngines() {
   ready.set_started_at_ms(kNoon - 3 * 3600 * 1000 - 125'000);
   ready.set_idle_ms(0);
   ready.set_rss_bytes(1'503'238'553);
+  ready.set_run_as("alice");
+  ready.set_submission_id("spark-3f2b8c1e");
+  ready.set_health("ok");
   pb::Engine& launching = *engines.add_engines();
   launching.set_engine_id("9d0c4a77-0000-4000-8000-000000000002");
   launching.set_key("user:bob:etl:nightly");
@@ -43,6 +46,18 @@ inline pb::ListEnginesResponse SampleEngines() {
   launching.set_profile("etl");
   launching.set_subdomain("nightly");
   launching.set_state("launching");
+  pb::LaunchFailure& failure = *engines.add_failures();
+  failure.set_key("user:carol:default:default");
+  failure.set_count(3);
+  failure.set_last_ms(kNoon - 61'000);
+  failure.set_retry_at_ms(kNoon + 20'000);
+  failure.set_why("the engine ended: exit status 1");
+  pb::Spare& spare = *engines.add_spares();
+  spare.set_engine_id("5c1d0b6e-0000-4000-8000-000000000005");
+  spare.set_profile("default");
+  spare.set_state("ready");
+  spare.set_pid(4712);
+  spare.set_since_ms(kNoon - 300'000);
   return engines;
 }
 
@@ -156,6 +171,41 @@ inline pb::KillEngineResponse SampleKilledEngine() {
   killed.set_sessions(2);
   killed.set_open_calls(1);
   return killed;
+}
+
+inline pb::StartEngineResponse SampleStartedEngine() {
+  pb::StartEngineResponse started;
+  started.set_key("user:alice:default:default");
+  started.set_run_as("alice");
+  started.set_outcome("it has been started");
+  *started.mutable_engine() = SampleEngines().engines(0);
+  return started;
+}
+
+inline pb::DrainEngineResponse SampleDrainedEngine() {
+  pb::DrainEngineResponse drained;
+  drained.set_engine_id("3f2b8c1e-0000-4000-8000-000000000001");
+  drained.set_key("user:alice:default:default");
+  drained.set_sessions(1);
+  drained.set_open_calls(2);
+  return drained;
+}
+
+inline pb::RegisterEngineResponse SampleRegisteredEngine() {
+  pb::RegisterEngineResponse made;
+  made.set_engine_id("7e57ab1e-0000-4000-8000-000000000006");
+  made.set_key("group:data:prod:default");
+  made.set_endpoint("10.0.0.7:15002");
+  return made;
+}
+
+inline pb::UnregisterEngineResponse SampleUnregisteredEngine() {
+  pb::UnregisterEngineResponse gone;
+  gone.set_engine_id("7e57ab1e-0000-4000-8000-000000000006");
+  gone.set_key("group:data:prod:default");
+  gone.set_endpoint("10.0.0.7:15002");
+  gone.set_sessions(4);
+  return gone;
 }
 
 }  // namespace foxfire::cli

@@ -33,6 +33,22 @@ TEST(Base64EncodeTest, TheUrlAlphabetDiffersInTwoCharacters) {
   EXPECT_EQ(Base64UrlEncode(Bytes(kBytes)), "-__-");
 }
 
+TEST(Base64UrlDecodeTest, GivesBackWhatWasEncoded) {
+  std::string text;
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto decoded = Base64UrlDecode(Base64UrlEncode(Bytes(text)));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(std::string(decoded->begin(), decoded->end()), text);
+    text += static_cast<char>(255 - byte);
+  }
+}
+
+TEST(Base64UrlDecodeTest, RefusesWhatNoEncodingIs) {
+  for (const char* wrong : {"A", "AAAAA", "Zh", "Zm9", "Zg==", "Zm+v", "Zm/v", "Zm v", "Zm9v\n"}) {
+    EXPECT_FALSE(Base64UrlDecode(wrong)) << wrong;
+  }
+}
+
 TEST(PercentEncodeTest, KeepsPlainCharactersOnly) {
   EXPECT_EQ(PercentEncode("azAZ09-_."), "azAZ09-_.");
   EXPECT_EQ(PercentEncode("a b/c:d%"), "a%20b%2Fc%3Ad%25");

@@ -91,6 +91,20 @@ TYPED_TEST_P(EngineDirectoryContract, ShowsAnEngineFromItsRegistrationToItsEnd) 
   EXPECT_TRUE(this->AwaitView([](const DirectoryView& view) { return view.engines.empty(); }));
 }
 
+TYPED_TEST_P(EngineDirectoryContract, AnswersWhichEnginesAreRegisteredNow) {
+  const EngineRecord record = SampleEngine("alice");
+  const auto ask = [this](const EngineKey& key) {
+    return this->template Call<std::vector<EngineId>>(
+        [&](auto done) { this->directory().EnginesOf(key, done); });
+  };
+  EXPECT_EQ(ask(record.key), std::vector<EngineId>());
+
+  this->harness_.AddEngine(record);
+
+  EXPECT_EQ(ask(record.key), std::vector{record.id});
+  EXPECT_EQ(ask(SampleEngine("bob").key), std::vector<EngineId>());
+}
+
 TYPED_TEST_P(EngineDirectoryContract, ShowsTheEnginesOfAKeyOldestFirst) {
   const EngineRecord young = SampleEngine("alice", 2);
   const EngineRecord old = SampleEngine("alice", 1);
@@ -191,6 +205,34 @@ TYPED_TEST_P(EngineDirectoryContract, GivesARaceOfBindingsToOne) {
   EXPECT_EQ(one->Wait()->value(), other->Wait()->value());
 }
 
+TYPED_TEST_P(EngineDirectoryContract, NotesTheLatestUseOfASession) {
+  using namespace std::chrono_literals;
+  const SessionBinding bound = SampleBinding("alice");
+  const auto note = [&](const SessionBinding& binding) {
+    return this->template Call<void>(
+        [&](auto done) { this->directory().NoteSessionUse(binding, done); });
+  };
+  ASSERT_TRUE(this->Bind(bound).has_value());
+  EXPECT_EQ(this->Find(bound)->value().LastUse(), bound.created_at);
+
+  SessionBinding used = bound;
+  used.used_at = bound.created_at + 1h;
+  EXPECT_TRUE(note(used).has_value());
+  SessionBinding earlier = bound;
+  earlier.used_at = bound.created_at + 1min;
+  EXPECT_TRUE(note(earlier).has_value());
+  EXPECT_EQ(this->Find(bound)->value(), used);
+
+  SessionBinding elsewhere = used;
+  elsewhere.engine = EngineId(NewUuid());
+  EXPECT_EQ(note(elsewhere).error().code, Code::kFailedPrecondition);
+  EXPECT_EQ(this->Find(bound)->value(), used);
+
+  ASSERT_TRUE(this->Unbind(bound).has_value());
+  EXPECT_EQ(note(used).error().code, Code::kNotFound);
+  EXPECT_FALSE(this->Find(bound)->has_value());
+}
+
 TYPED_TEST_P(EngineDirectoryContract, ForgetsABindingThatIsTakenBack) {
   const SessionBinding binding = SampleBinding("alice");
   ASSERT_TRUE(this->Bind(binding).has_value());
@@ -255,13 +297,33 @@ TYPED_TEST_P(EngineDirectoryContract, RemovesTheRegistrationOfADeadEngine) {
   EXPECT_TRUE(this->template Call<void>(remove).has_value());
 }
 
-REGISTER_TYPED_TEST_SUITE_P(EngineDirectoryContract, ShowsAnEngineFromItsRegistrationToItsEnd,
-                            ShowsTheEnginesOfAKeyOldestFirst, KeepsAViewThatWasTaken,
-                            GivesALaunchLockOnce, DoesNotGiveALockThatAnotherGatewayHas,
+TYPED_TEST_P(EngineDirectoryContract, RegistersAnEngineThatCannotDoSoItself) {
+  EngineRecord record = SampleEngine("alice");
+  record.registered_by = "admin";
+  record.sealed_secret = "v1.AAAA";
+  const auto put = [&] {
+    return this->template Call<void>([&](auto done) { this->directory().PutEngine(record, done); });
+  };
+
+  EXPECT_TRUE(put());
+  EXPECT_TRUE(this->AwaitEngine(record));
+  EXPECT_EQ(put().error().code, Code::kAlreadyExists);
+
+  EXPECT_TRUE(this->template Call<void>(
+      [&](auto done) { this->directory().RemoveEngine(record.key, record.id, done); }));
+  EXPECT_TRUE(this->AwaitView([](const DirectoryView& view) { return view.engines.empty(); }));
+}
+
+REGISTER_TYPED_TEST_SUITE_P(EngineDirectoryContract, RegistersAnEngineThatCannotDoSoItself,
+                            ShowsAnEngineFromItsRegistrationToItsEnd,
+                            AnswersWhichEnginesAreRegisteredNow, ShowsTheEnginesOfAKeyOldestFirst,
+                            KeepsAViewThatWasTaken, GivesALaunchLockOnce,
+                            DoesNotGiveALockThatAnotherGatewayHas,
                             ReleasesALockThatIsNotHeldWithoutError, TellsWhenALockIsFree,
                             FindsNoSessionThatWasNeverBound, KeepsTheFirstBindingOfASession,
-                            GivesARaceOfBindingsToOne, ForgetsABindingThatIsTakenBack,
-                            KeepsSessionsOfDifferentUsersApart, WritesTheLastControlCommand,
-                            ClearsAControlCommand, RemovesTheRegistrationOfADeadEngine);
+                            GivesARaceOfBindingsToOne, NotesTheLatestUseOfASession,
+                            ForgetsABindingThatIsTakenBack, KeepsSessionsOfDifferentUsersApart,
+                            WritesTheLastControlCommand, ClearsAControlCommand,
+                            RemovesTheRegistrationOfADeadEngine);
 
 }  // namespace foxfire::discovery

@@ -31,8 +31,7 @@ TEST(NodeLayoutTest, ListsParentsFirst) {
   EXPECT_THAT(NodeLayout::Create("/apps/foxfire")->Parents(),
               testing::ElementsAre("/apps", "/apps/foxfire", "/apps/foxfire/engines",
                                    "/apps/foxfire/launches", "/apps/foxfire/sessions",
-                                   "/apps/foxfire/control", "/apps/foxfire/gateways",
-                                   "/apps/foxfire/spares"));
+                                   "/apps/foxfire/control", "/apps/foxfire/gateways"));
 }
 
 TEST(NodeLayoutTest, RefusesARootThatZooKeeperWouldRefuse) {

@@ -90,6 +90,10 @@ TEST(SessionBindingTest, ReadsWhatItWrites) {
   const SessionBinding binding = SampleBinding("al ice@X");
 
   EXPECT_EQ(ParseSessionBinding(binding.user, binding.session, ToJson(binding)), binding);
+
+  SessionBinding used = binding;
+  used.used_at = binding.created_at + 1h;
+  EXPECT_EQ(ParseSessionBinding(binding.user, binding.session, ToJson(used)), used);
 }
 
 TEST(SessionBindingTest, SaysWhatIsBroken) {

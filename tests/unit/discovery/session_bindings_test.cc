@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "discovery/records.h"
 #include "tests/unit/discovery/fake_zookeeper_fixture.h"
 #include "tests/unit/discovery/sample_records.h"
 
@@ -63,6 +64,35 @@ TEST_F(SessionBindingsTest, NamesABrokenNodeAndTheCure) {
   EXPECT_EQ(bound.error().code, Code::kInvalidArgument);
   EXPECT_THAT(bound.error().message, HasSubstr(path_));
   EXPECT_THAT(bound.error().message, HasSubstr("delete the node"));
+}
+
+TEST_F(SessionBindingsTest, NotesAUseAgainWhenTheBindingChangesBetween) {
+  ASSERT_EQ(Bind(binding_), binding_);
+  SessionBinding used = binding_;
+  used.used_at = binding_.created_at + std::chrono::hours(1);
+  const auto note = [&] { return Call<void>([&](auto done) { bindings_.NoteUse(used, done); }); };
+  zookeeper_.FailNext(Op::kSet, Code::kAborted);
+
+  EXPECT_TRUE(note().has_value());
+  EXPECT_EQ(zookeeper_.Data(path_), ToJson(used));
+
+  used.used_at += std::chrono::hours(1);
+  for (int i = 0; i < 10; ++i) zookeeper_.FailNext(Op::kSet, Code::kAborted);
+  EXPECT_EQ(note().error().code, Code::kAborted);
+}
+
+TEST_F(SessionBindingsTest, AUseIsNotNotedInABindingThatHasGoneMeanwhile) {
+  ASSERT_EQ(Bind(binding_), binding_);
+  SessionBinding used = binding_;
+  used.used_at = binding_.created_at + std::chrono::hours(1);
+
+  const auto noted = Call<void>([&](auto done) {
+    bindings_.NoteUse(used, done);
+    bindings_.Unbind(used.user, used.session, [](const Result<void>&) {});
+  });
+
+  EXPECT_EQ(noted.error().code, Code::kNotFound);
+  EXPECT_FALSE(zookeeper_.Data(path_));
 }
 
 TEST_F(SessionBindingsTest, PassesOtherErrorsOn) {

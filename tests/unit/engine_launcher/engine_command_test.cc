@@ -90,7 +90,7 @@ TEST_F(EngineCommandTest, TheEnvironmentIsWhatEnginesNeedAndWhatTheProfileAdds) 
 }
 
 TEST_F(EngineCommandTest, DriversOfAClusterChooseTheirAddressThemselves) {
-  profile_.spark_conf["spark.master"] = "spark://master:7077";
+  profile_.master = "spark://master:7077";
 
   EXPECT_THAT(Make().environment, Not(Contains(Pair("SPARK_LOCAL_IP", testing::_))));
 }
@@ -136,6 +136,17 @@ TEST_F(EngineCommandTest, TheSecretIsNowhere) {
   EXPECT_THAT(command.argv, Each(Not(HasSubstr("top-secret"))));
   for (const auto& [name, value] : command.environment) EXPECT_THAT(value, Not(HasSubstr("top-")));
   EXPECT_THAT(command.properties, Not(HasSubstr("top-secret")));
+}
+
+TEST_F(EngineCommandTest, ASpareHasNoOwnerYet) {
+  const EngineCommand command =
+      MakeSpareCommand({profile_, options_, runtime_, files_, inherited_}, request_, true);
+
+  EXPECT_EQ(command.argv, Make(true).argv) << "what it becomes is known by the same argument";
+  EXPECT_THAT(command.properties, HasSubstr("foxfire.spare=true\n"));
+  EXPECT_THAT(command.properties, Not(HasSubstr("foxfire.engine.key")));
+  EXPECT_THAT(command.properties, Not(HasSubstr("foxfire.engine.run.as")));
+  EXPECT_THAT(command.properties, HasSubstr("foxfire.report.load=true\n"));
 }
 
 TEST_F(EngineCommandTest, TrainingArchivesAtExitAndNeverRegisters) {

@@ -41,7 +41,9 @@ class EngineFoldersTest : public testing::Test {
 TEST_F(EngineFoldersTest, FilesAreForThisUserOnly) {
   const auto files = folders_.Create(EngineId(NewUuid()), Secret("hush"));
   ASSERT_TRUE(files) << files.error().message;
-  const auto log = FillEngineFiles(*files, "a=b\n");
+  EngineCommand command;
+  command.properties = "a=b\n";
+  const auto log = FillEngineFiles(*files, command);
   ASSERT_TRUE(log) << log.error().message;
 
   EXPECT_EQ(ModeOf(files->folder), 0700U);
@@ -74,7 +76,7 @@ TEST_F(EngineFoldersTest, CleaningLeavesTheLog) {
   const EngineId id(NewUuid());
   const auto files = folders_.Create(id, Secret("hush"));
   ASSERT_TRUE(files);
-  ASSERT_TRUE(FillEngineFiles(*files, ""));
+  ASSERT_TRUE(FillEngineFiles(*files, EngineCommand()));
   state_.Write(id.str() + "/tmp/blockmgr/shuffle.data", "x");
 
   folders_.Clean(id);
@@ -118,12 +120,26 @@ TEST_F(EngineFoldersTest, SweepingSparesALaunchUnderWay) {
 
 TEST_F(EngineFoldersTest, SweepingTakesAnothersPidForAnEndedEngine) {
   const EngineId id = Old(std::chrono::minutes(20));
-  ASSERT_TRUE(folders_.WritePid(folders_.FilesOf(id), getpid()));  // runs, but is no engine
+  for (const char* rest : {"", " 1"}) {  // runs, but is no engine, and began at another time
+    state_.Write(id.str() + "/pid", std::to_string(getpid()) + rest + "\n");
+    Age(id, std::chrono::minutes(20));
+
+    folders_.Sweep();
+
+    EXPECT_FALSE(exists(folders_.FilesOf(id).pid)) << rest;
+  }
+}
+
+TEST_F(EngineFoldersTest, SweepingSparesAProgramWithoutTheEnginesArgument) {
+  const EngineFolders none_kept(state_.path(), 0);
+  const EngineId id(NewUuid());
+  ASSERT_TRUE(none_kept.Create(id, Secret("hush")));
+  ASSERT_TRUE(none_kept.WritePid(none_kept.FilesOf(id), getpid()));
   Age(id, std::chrono::minutes(20));
 
-  folders_.Sweep();
+  none_kept.Sweep();
 
-  EXPECT_FALSE(exists(folders_.FilesOf(id).pid));
+  EXPECT_TRUE(exists(none_kept.FilesOf(id).secret));
 }
 
 TEST_F(EngineFoldersTest, SweepingLeavesForeignFilesAlone) {

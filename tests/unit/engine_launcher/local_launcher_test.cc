@@ -158,6 +158,52 @@ TEST_F(LocalLauncherTest, ChecksProfilesBeforeTheyAreNeeded) {
   EXPECT_THAT(checked.error().message, HasSubstr("profile.default.spark_home"));
 }
 
+TEST_F(LocalLauncherTest, TakesNewProfilesForLaunchesFromThenOn) {
+  EngineProfile changed = fake_.profile;
+  changed.driver_memory = 2ULL << 30;
+  EngineProfile added = fake_.profile;
+  added.name = "etl";
+
+  ASSERT_TRUE(launcher_->SetProfiles({changed, added}));
+  LaunchRequest of_added = Request();
+  of_added.id = EngineId(NewUuid());
+  of_added.key.profile = "etl";
+
+  ASSERT_TRUE(Launch());
+  EXPECT_THAT(spawner_.specs().back().argv, Contains("-Xmx2048m"));
+  EXPECT_TRUE(Launch(of_added));
+}
+
+TEST_F(LocalLauncherTest, KeepsItsProfilesWhenANewOneIsWrong) {
+  EngineProfile changed = fake_.profile;
+  changed.driver_memory = 2ULL << 30;
+  EngineProfile wrong = fake_.profile;
+  wrong.name = "etl";
+  wrong.spark_home = "/nowhere";
+
+  const auto set = launcher_->SetProfiles({changed, wrong});
+
+  ASSERT_FALSE(set);
+  EXPECT_THAT(set.error().message, HasSubstr("/nowhere"));
+  ASSERT_TRUE(Launch());
+  EXPECT_THAT(spawner_.specs().back().argv, Not(Contains("-Xmx2048m")));
+}
+
+TEST_F(LocalLauncherTest, AnOwnersEngineDiffersFromTheProfile) {
+  fake_.profile.environment = {{"A", "profile"}, {"B", "profile"}};
+  Make();
+  LaunchRequest request = Request();
+  request.overrides.driver_memory = 3ULL << 30;
+  request.overrides.environment = {{"B", "owner"}};
+
+  ASSERT_TRUE(Launch(request));
+
+  const ProcessSpec spec = spawner_.specs().back();
+  EXPECT_THAT(spec.argv, Contains("-Xmx3072m"));
+  EXPECT_EQ(spec.environment.at("A"), "profile");
+  EXPECT_EQ(spec.environment.at("B"), "owner");
+}
+
 TEST_F(LocalLauncherTest, ReportsAtOnceAnAdoptedEngineThatIsGone) {
   launcher_->Adopt(id_, 4'999'999);
 

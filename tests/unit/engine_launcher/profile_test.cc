@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "spark.driver.memory", "driver_memory"},
         BadProfile{"TokenConf",
                    [](auto& p) { p.spark_conf["spark.connect.authenticate.token"] = "x"; },
-                   "spark.connect.authenticate.token", "leave it out"},
+                   "spark.connect.authenticate.token", "remove it"},
         BadProfile{"TokenVariable",
                    [](auto& p) { p.environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = "x"; },
                    "profile.etl.environment", "secret of its own"},
@@ -66,6 +66,30 @@ INSTANTIATE_TEST_SUITE_P(
         BadProfile{"TwoPaths", [](auto& p) { p.class_path = {"/a:/b"}; }, "profile.etl.class_path",
                    "not one path"}),
     [](const auto& tested) { return tested.param.what; });
+
+TEST(EngineOverridesTest, ReplaceWhatTheProfileSaysAndMergeTheEnvironment) {
+  EngineProfile profile;
+  profile.driver_memory = 1ULL << 30;
+  profile.queue = "profile";
+  profile.environment = {{"A", "profile"}, {"B", "profile"}};
+
+  const EngineProfile same = WithOverrides(profile, {});
+  const EngineProfile own = WithOverrides(profile, {2ULL << 30, "owner", {{"B", "owner"}}});
+
+  EXPECT_EQ(same.driver_memory, 1ULL << 30);
+  EXPECT_EQ(same.queue, "profile");
+  EXPECT_EQ(own.driver_memory, 2ULL << 30);
+  EXPECT_EQ(own.queue, "owner");
+  EXPECT_EQ(own.environment,
+            (std::map<std::string, std::string>{{"A", "profile"}, {"B", "owner"}}));
+}
+
+TEST(EngineOverridesTest, WhatIsOfTheProcessNeedsOneOfItsOwn) {
+  EXPECT_FALSE(EngineOverrides().NeedsOwnProcess());
+  EXPECT_TRUE((EngineOverrides{1ULL << 30, "", {}}).NeedsOwnProcess());
+  EXPECT_TRUE((EngineOverrides{{}, "etl", {}}).NeedsOwnProcess());
+  EXPECT_TRUE((EngineOverrides{{}, "", {{"A", "1"}}}).NeedsOwnProcess());
+}
 
 }  // namespace
 }  // namespace foxfire::launcher

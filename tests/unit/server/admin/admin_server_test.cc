@@ -9,6 +9,7 @@
 #include <future>
 #include <thread>
 
+#include "auth/sealed_secret.h"
 #include "server/store/event_types.h"
 #include "tests/support/test_certificate.h"
 #include "tests/unit/server/admin/admin_world.h"
@@ -28,8 +29,17 @@ class AdminServerTest : public testing::Test {
   }
 
   Result<std::unique_ptr<AdminServer>> Start(const AdminServerOptions& options) {
-    const AdminParts parts = {*world_.tokens, *world_.tokens, world_.broker,  world_.sessions,
-                              world_.store,   world_.clock,   world_.metrics, keys_};
+    const AdminParts parts = {*world_.tokens,
+                              *world_.tokens,
+                              world_.broker,
+                              world_.sessions,
+                              world_.store,
+                              world_.clock,
+                              world_.metrics,
+                              keys_,
+                              world_.directory,
+                              auth::SealingKey("a cluster secret"),
+                              [](const auto&...) { return Result<void>(); }};
     return AdminServer::Start(options, parts,
                               {"0.1.0", GatewayId("gateway-1"), {"gateway", 15002, false}},
                               [this](const SessionPtr& session) { closed_.push_back(session); });
@@ -67,7 +77,7 @@ class AdminServerTest : public testing::Test {
     return stub_->ListEngines(&context, {}, engines);
   }
 
-  const EngineKeyOptions keys_;
+  const Published<EngineKeyOptions> keys_{std::make_shared<EngineKeyOptions>()};
   AdminWorld world_;
   const std::string admin_token_;
   const std::string alice_token_;

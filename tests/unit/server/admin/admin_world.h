@@ -13,8 +13,10 @@
 #include "server/admin/caller.h"
 #include "server/engine/engine_broker.h"
 #include "server/session/session_manager.h"
+#include "tests/fakes/engine_secrets.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_launcher.h"
+#include "tests/fakes/fake_probe_client.h"
 #include "tests/fakes/in_memory_engine_directory.h"
 #include "tests/fakes/in_memory_event_store.h"
 #include "tests/support/temp_folder.h"
@@ -113,9 +115,10 @@ class AdminWorld {
   discovery::InMemoryEngineDirectory directory{core_};
   launcher::FakeLauncher launcher;
   SessionManager sessions{{}, clock, store, metrics};
-  EngineBroker broker{
-      {},       directory, launcher, [](const EngineId&) { return Secret("engine secret"); },
-      sessions, store,     core_,    metrics};
+  FakeProbeClient probes;
+  EngineBroker broker{{},
+                      SecretsBy([](const EngineId&) { return Secret("engine secret"); }),
+                      {directory, launcher, sessions, store, probes, core_, metrics}};
   std::unique_ptr<auth::TokenStore> tokens;
 };
 

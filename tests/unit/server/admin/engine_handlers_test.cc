@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include "server/store/event_types.h"
@@ -27,7 +28,7 @@ class EngineHandlersTest : public testing::Test {
   std::vector<std::string> IdsFor(const Caller& caller, const char* user = "") {
     pb::ListEnginesRequest request;
     request.set_user(user);
-    const auto engines = handlers_.List(caller, request);
+    const auto engines = handlers_.List(caller, request, Soon());
     std::vector<std::string> ids;
     if (!engines) return {engines.error().ToString()};
     for (const pb::Engine& engine : engines->engines()) ids.push_back(engine.engine_id());
@@ -43,7 +44,8 @@ class EngineHandlersTest : public testing::Test {
   }
 
   AdminWorld world_;
-  EngineHandlers handlers_{world_.broker, world_.sessions, world_.store, world_.clock};
+  EngineHandlers handlers_{world_.broker, world_.directory, world_.sessions, world_.store,
+                           world_.clock};
 };
 
 using Ids = std::vector<std::string>;
@@ -119,6 +121,51 @@ TEST_F(EngineHandlersTest, EndsAnEngineAndSaysWhatItEnded) {
   EXPECT_EQ(event.address, "10.0.0.1:2");
   EXPECT_NE(event.detail.find("alice"), std::string::npos) << event.detail;
   EXPECT_NE(event.detail.find("too big"), std::string::npos) << event.detail;
+}
+
+TEST_F(EngineHandlersTest, TakesARegisteredEngineOutOfUseAndSaysThatItRuns) {
+  discovery::EngineRecord record;
+  record.key = AdminWorld::UserKey("carol");
+  record.id = EngineId("dddddddd-0000-4000-8000-000000000004");
+  record.host = "10.0.0.7";
+  record.port = 15002;
+  record.registered_by = "root";
+  world_.directory.AddEngine(record);
+  world_.Settle();
+  const SessionPtr session =
+      world_.AddSession("carol", "33333333-0000-4000-8000-000000000003", record.id.str().c_str());
+
+  const auto killed = Kill(AdminWorld::Admin(), "dddddddd");
+
+  ASSERT_TRUE(killed) << killed.error().ToString();
+  EXPECT_TRUE(killed->still_runs());
+  EXPECT_EQ(killed->sessions(), 1);
+  EXPECT_NE(session->state(), SessionState::kActive);
+  EXPECT_EQ(world_.directory.View()->Find(record.id), nullptr);
+  EXPECT_FALSE(world_.directory.Control(record.id));
+  EXPECT_TRUE(world_.launcher.killed().empty());
+  EXPECT_TRUE(world_.launcher.killed_remote().empty());
+}
+
+TEST_F(EngineHandlersTest, ShowsFailuresToWhomTheyConcern) {
+  world_.launcher.FailLaunches(Error{Code::kFailedPrecondition, "no Java there"});
+  std::promise<void> failed;
+  world_.broker.Acquire({AdminWorld::UserKey("carol"), "carol"},
+                        [&failed](const Result<LiveEnginePtr>&) { failed.set_value(); });
+  failed.get_future().wait();
+
+  const auto all = handlers_.List(AdminWorld::Admin(), {}, Soon());
+  const auto hers = handlers_.List(AdminWorld::CallerOf("carol"), {}, Soon());
+  const auto others = handlers_.List(AdminWorld::CallerOf("alice"), {}, Soon());
+
+  ASSERT_TRUE(all && hers && others);
+  ASSERT_EQ(all->failures_size(), 1);
+  EXPECT_EQ(all->failures(0).key(), "user:carol:default:default");
+  EXPECT_EQ(all->failures(0).count(), 1);
+  EXPECT_NE(all->failures(0).why().find("no Java there"), std::string::npos);
+  EXPECT_GT(all->failures(0).retry_at_ms(), all->failures(0).last_ms());
+  EXPECT_EQ(hers->failures_size(), 1);
+  EXPECT_EQ(others->failures_size(), 0);
 }
 
 TEST_F(EngineHandlersTest, NeverEndsAnothersEngine) {

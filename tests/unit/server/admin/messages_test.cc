@@ -87,11 +87,5 @@ TEST(MessagesTest, StoredAndLiveSessionsLookTheSame) {
   EXPECT_EQ(ToMessage(live).SerializeAsString(), ToMessage(stored).SerializeAsString());
 }
 
-TEST(MessagesTest, MakesOneLineOfText) {
-  EXPECT_EQ(ToOneLine("a\nb\tc\x1b[m\x7f", 100), "a b c [m ");
-  EXPECT_EQ(ToOneLine("abcdef", 3), "abc");
-  EXPECT_EQ(ToOneLine("ab\xC3\xA9", 3), "ab\xEF\xBF\xBD");
-}
-
 }  // namespace
 }  // namespace foxfire::server

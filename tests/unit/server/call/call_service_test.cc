@@ -24,7 +24,7 @@ class CallServiceTest : public CallWorld {
     EXPECT_TRUE(call);
     return *std::move(call);
   }
-  RoutedPtr Decide(const Call& call, const Envelope& envelope) {
+  RoutedPtr Decide(Call& call, const Envelope& envelope) {
     auto routed = std::make_shared<Routed>();
     const auto keep = [routed](RouteResult result) {
       ++routed->times;
@@ -33,16 +33,16 @@ class CallServiceTest : public CallWorld {
     if (auto now = service_.RouteNow(call, envelope)) {
       keep(*std::move(now));
     } else {
-      service_.RouteLater(call, envelope, keep);
+      service_.RouteLater(call, envelope, {}, keep);
     }
     core_.RunUntilIdle();
     return routed;
   }
   // A call that is on its way to a live engine.
   // Of a call whose engine is dead.
-  RoutedPtr Again(const Call& call) {
+  RoutedPtr Again(Call& call) {
     auto routed = std::make_shared<Routed>();
-    service_.RouteLater(call, {kSession, kOperation, ""}, [routed](RouteResult result) {
+    service_.RouteLater(call, {kSession, kOperation, ""}, {}, [routed](RouteResult result) {
       ++routed->times;
       routed->result = std::move(result);
     });
@@ -78,7 +78,7 @@ TEST_F(CallServiceTest, OtherServicesAreNotServed) {
 }
 
 TEST_F(CallServiceTest, CleaningUpStartsNoEngineButReachesOneThatRuns) {
-  const Call call = Admit("ExecutePlan");
+  Call call = Admit("ExecutePlan");
   const Envelope envelope{kSession, kOperation, "", true};
 
   const RoutedPtr alone = Decide(call, envelope);
@@ -168,7 +168,7 @@ TEST_F(CallServiceTest, TheUsualNameWinsOverTheOlderOne) {
 }
 
 TEST_F(CallServiceTest, ASessionIdMustBeAUuid) {
-  const Call call = Admit("ExecutePlan");
+  Call call = Admit("ExecutePlan");
   for (const char* id : {"", "1", "11111111-2222-3333-4444-55555555555",
                          "11111111-2222-3333-4444-55555555555g", "../../etc/passwd"}) {
     const RoutedPtr routed = Decide(call, {id, kOperation, ""});
@@ -183,7 +183,8 @@ TEST_F(CallServiceTest, ASessionNotesItsClient) {
 
   const Call typed = Underway("ExecutePlan");
   EXPECT_EQ(typed.session->info().client, "_SPARK_CONNECT_PYTHON");
-  const RoutedPtr untyped = Decide(Admit("ExecutePlan"), {kOtherSession, kOperation, ""});
+  Call other = Admit("ExecutePlan");
+  const RoutedPtr untyped = Decide(other, {kOtherSession, kOperation, ""});
   EXPECT_EQ(untyped->route().session->info().client, "grpc-python/1.60");
 }
 
@@ -273,6 +274,39 @@ TEST_F(CallServiceTest, ReleaseSessionEndsTheSessionAndItsBinding) {
   EXPECT_EQ(release.session->state(), SessionState::kClosed);
   EXPECT_EQ(directory_.sessions(), 0U);
   EXPECT_EQ(EventsOf(event::kSessionClosed).size(), 1U);
+}
+
+TEST_F(CallServiceTest, ASessionReleasedWhileZooKeeperIsAwayIsUnboundWhenItIsBack) {
+  AddEngine("engine", "alice");
+  Call first = Underway("ExecutePlan");
+  service_.Ended(first, Code::kOk);
+  Call release = Underway("ReleaseSession");
+  directory_.SetStale(true);
+  service_.Ended(release, Code::kOk);
+  core_.Advance(1min);
+  ASSERT_EQ(directory_.sessions(), 1U);
+
+  directory_.SetStale(false);
+  core_.Advance(1s);
+
+  EXPECT_EQ(directory_.sessions(), 0U);
+}
+
+TEST_F(CallServiceTest, ACallThatEndsWhileItWaitsForAnEngineOpensNoSession) {
+  Call gone = Admit("ExecutePlan");
+  Call stays = Admit("ExecutePlan");
+  const RoutedPtr first = Decide(gone, {kSession, kOperation, ""});
+  const RoutedPtr second = Decide(stays, {kOtherSession, kOperation, ""});
+
+  service_.Ended(gone, Code::kCancelled);
+  RegisterLaunched();
+
+  ASSERT_EQ(first->times, 1);
+  ASSERT_FALSE(first->ok());
+  EXPECT_EQ(first->error().code, Code::kCancelled);
+  EXPECT_EQ(sessions_.Find(UserId("alice"), SessionId(kSession)), nullptr);
+  EXPECT_FALSE(directory_.BindingOf(UserId("alice"), SessionId(kSession)));
+  EXPECT_TRUE(second->ok());
 }
 
 TEST_F(CallServiceTest, AReleaseThatFailedLeavesTheSession) {

@@ -11,9 +11,11 @@
 
 #include "server/call/call_service.h"
 #include "server/store/event_types.h"
+#include "tests/fakes/engine_secrets.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_executor.h"
 #include "tests/fakes/fake_launcher.h"
+#include "tests/fakes/fake_probe_client.h"
 #include "tests/fakes/in_memory_engine_directory.h"
 #include "tests/fakes/in_memory_event_store.h"
 
@@ -89,6 +91,39 @@ class CallWorld : public testing::Test {
     session->Answered();
     return session;
   }
+  static RouteRequest Request(const std::string& user, const char* session,
+                              const std::string& method = "ExecutePlan") {
+    auth::Principal principal;
+    principal.user = UserId(user);
+    RouteRequest request;
+    request.method = &TraitsOf(Path(method));
+    request.principal = std::make_shared<const auth::Principal>(principal);
+    request.session_id = SessionId(session);
+    request.client = "pyspark";
+    request.peer = "127.0.0.1:9";
+    return request;
+  }
+  RoutedPtr Begin(RouteRequest request) {
+    auto routed = std::make_shared<Routed>();
+    router_.RouteLater(std::move(request), [routed](RouteResult result) {
+      ++routed->times;
+      routed->result = std::move(result);
+    });
+    return routed;
+  }
+  RoutedPtr Later(RouteRequest request) {
+    const RoutedPtr routed = Begin(std::move(request));
+    core_.RunUntilIdle();
+    return routed;
+  }
+  discovery::SessionBinding Binding(const std::string& user, const std::string& engine) const {
+    return {UserId(user), SessionId(kSession), Key(user), EngineId(engine), clock_.WallNow()};
+  }
+  // As another gateway does it.
+  void BindElsewhere(const discovery::SessionBinding& binding) {
+    directory_.BindSession(binding, [](const Result<discovery::SessionBinding>&) {});
+    core_.RunUntilIdle();
+  }
   static bool Contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
   }
@@ -113,14 +148,21 @@ class CallWorld : public testing::Test {
   Metrics metrics_;
   FakeVerifier verifier_;
   SessionManager sessions_{{}, clock_, store_, metrics_};
-  EngineBroker broker_{
-      {},        directory_, launcher_, [](const EngineId& id) { return Secret("s-" + id.str()); },
-      sessions_, store_,     core_,     metrics_};
-  SessionRouter router_{
-      {{{}, {}, {}, {"default", "etl"}}, 5, 4}, sessions_, broker_, directory_, core_, metrics_};
+  FakeProbeClient probes_;
+  EngineBroker broker_{{},
+                       SecretsBy([](const EngineId& id) { return Secret("s-" + id.str()); }),
+                       {directory_, launcher_, sessions_, store_, probes_, core_, metrics_}};
+  BindingKeeper bindings_{sessions_, directory_, core_};
+  SessionRouter router_{{{{}, {}, {}, {"default", "etl"}}, 5, 4},
+                        sessions_,
+                        broker_,
+                        directory_,
+                        bindings_,
+                        core_,
+                        metrics_};
   CallOptions call_options_{.calls_per_user = 100, .operations_per_user = 100};
   CallService service_{call_options_, verifier_, router_, sessions_, broker_,
-                       directory_,    store_,    core_,   metrics_};
+                       bindings_,     store_,    core_,   metrics_};
   int64_t next_pid_ = 100;
 };
 

@@ -10,38 +10,9 @@ using Op = discovery::InMemoryEngineDirectory::Op;
 
 class SessionRouterTest : public CallWorld {
  protected:
-  static RouteRequest Request(const std::string& user, const char* session,
-                              const std::string& method = "ExecutePlan") {
-    auth::Principal principal;
-    principal.user = UserId(user);
-    RouteRequest request;
-    request.method = &TraitsOf(Path(method));
-    request.principal = std::make_shared<const auth::Principal>(principal);
-    request.session_id = SessionId(session);
-    request.client = "pyspark";
-    request.peer = "127.0.0.1:9";
-    return request;
-  }
-  RoutedPtr Later(RouteRequest request) {
-    auto routed = std::make_shared<Routed>();
-    router_.RouteLater(std::move(request), [routed](RouteResult result) {
-      ++routed->times;
-      routed->result = std::move(result);
-    });
-    core_.RunUntilIdle();
-    return routed;
-  }
   std::optional<RouteResult> Now(const std::string& user, const char* session,
                                  const std::string& method = "ExecutePlan") const {
     return router_.RouteNow(TraitsOf(Path(method)), UserId(user), SessionId(session));
-  }
-  discovery::SessionBinding Binding(const std::string& user, const std::string& engine) const {
-    return {UserId(user), SessionId(kSession), Key(user), EngineId(engine), clock_.WallNow()};
-  }
-  // As another gateway does it.
-  void BindElsewhere(const discovery::SessionBinding& binding) {
-    directory_.BindSession(binding, [](const Result<discovery::SessionBinding>&) {});
-    core_.RunUntilIdle();
   }
 };
 
@@ -106,40 +77,6 @@ TEST_F(SessionRouterTest, ALaunchThatFailsIsTheCallsAnswer) {
   EXPECT_EQ(sessions_.Find(UserId("alice"), SessionId(kSession)), nullptr);
 }
 
-// call_world.h: four sessions on an engine, five of a user.
-TEST_F(SessionRouterTest, SessionsOfAnEngineAndOfAUserHaveLimits) {
-  AddEngine("engine", "alice");
-  const auto session = [](int n) {
-    return "00000000-0000-0000-0000-00000000000" + std::to_string(n);
-  };
-  for (int n = 0; n < 4; ++n) ASSERT_TRUE(Later(Request("alice", session(n).c_str()))->ok());
-
-  const RoutedPtr fifth = Later(Request("alice", session(4).c_str()));
-  RouteRequest elsewhere = Request("alice", session(5).c_str());
-  elsewhere.wish.subdomain = "other";
-  Later(elsewhere);
-  discovery::EngineRecord launched;
-  launched.id = launcher_.launches().at(0).id;
-  launched.key = launcher_.launches().at(0).key;
-  launched.host = "127.0.0.1";
-  launched.port = 4041;
-  directory_.AddEngine(launched);
-  core_.RunUntilIdle();
-  const RoutedPtr sixth = Later(Request("alice", session(6).c_str()));
-
-  ASSERT_FALSE(fifth->ok());
-  EXPECT_EQ(fifth->error().code, Code::kResourceExhausted);
-  EXPECT_TRUE(Contains(fifth->error().message, "limits.sessions_per_engine"));
-  EXPECT_TRUE(Contains(fifth->error().details, "google.rpc.RetryInfo"));
-  ASSERT_FALSE(sixth->ok());
-  EXPECT_TRUE(Contains(sixth->error().message, "limits.sessions_per_user"));
-  EXPECT_FALSE(Contains(sixth->error().details, "google.rpc.RetryInfo")) << "waiting does not help";
-  EXPECT_TRUE(Now("alice", session(0).c_str())->has_value()) << "those that are there go on";
-
-  sessions_.Release(sessions_.Find(UserId("alice"), SessionId(session(0))));
-  EXPECT_TRUE(Later(Request("alice", session(6).c_str()))->ok());
-}
-
 TEST_F(SessionRouterTest, AProfileThatDoesNotExistIsRefused) {
   RouteRequest request = Request("alice", kSession);
   request.wish.profile = "nope";
@@ -172,6 +109,16 @@ TEST_F(SessionRouterTest, ASessionThatAnotherGatewayBoundStaysWithItsEngine) {
 
   ASSERT_TRUE(routed->ok());
   EXPECT_EQ(routed->route().engine->id, EngineId("theirs"));
+}
+
+TEST_F(SessionRouterTest, OtherGatewaysHearThatASessionOfTheirsIsUsedHere) {
+  AddEngine("engine", "alice");
+  BindElsewhere(Binding("alice", "engine"));
+  clock_.Advance(1s);
+
+  ASSERT_TRUE(Later(Request("alice", kSession))->ok());
+
+  EXPECT_EQ(directory_.BindingOf(UserId("alice"), SessionId(kSession))->used_at, clock_.WallNow());
 }
 
 TEST_F(SessionRouterTest, ASessionOfAnEngineThatIsGoneHasChanged) {
@@ -221,6 +168,81 @@ TEST_F(SessionRouterTest, ALostSessionWithoutAnAnswerYetIsBoundAnew) {
   ASSERT_TRUE(routed->ok());
   EXPECT_EQ(routed->route().engine->id, EngineId("next"));
   EXPECT_NE(routed->route().session, lost);
+}
+
+TEST_F(SessionRouterTest, ALostSessionThatAnotherGatewayBoundHasChanged) {
+  AddEngine("engine", "alice");
+  BindElsewhere(Binding("alice", "engine"));
+  clock_.Advance(1s);
+  ASSERT_TRUE(Later(Request("alice", kSession))->ok()) << "and this gateway answers nothing";
+  EndEngine("engine");
+  AddEngine("next", "alice");
+
+  const auto answer = Now("alice", kSession);
+
+  ASSERT_TRUE(answer && !answer->has_value()) << "the other gateway may have answered it";
+  EXPECT_TRUE(IsSessionChanged(answer->error()));
+}
+
+// The rules may have changed since, and hold for new sessions only.
+TEST_F(SessionRouterTest, ASessionThatIsBoundStaysWhateverItsCallsAskFor) {
+  AddEngine("engine", "alice");
+  BindElsewhere(Binding("alice", "engine"));
+  RouteRequest request = Request("alice", kSession);
+  request.wish.profile = "no-such-profile";
+
+  const RoutedPtr bound = Later(request);
+  ASSERT_TRUE(bound->ok());
+  EXPECT_EQ(bound->route().engine->id, EngineId("engine"));
+
+  RouteRequest other = Request("bob", kSession);
+  other.wish.profile = "no-such-profile";
+  const RoutedPtr refused = Later(other);
+  ASSERT_FALSE(refused->ok());
+  EXPECT_EQ(refused->error().code, Code::kPermissionDenied);
+}
+
+TEST_F(SessionRouterTest, ASessionOpenedWhileZooKeeperIsAwayIsBoundWhenItIsBack) {
+  AddEngine("engine", "alice");
+  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  ASSERT_TRUE(Later(Request("alice", kSession))->ok());
+  EXPECT_FALSE(directory_.BindingOf(UserId("alice"), SessionId(kSession)));
+
+  core_.Advance(1s);
+  EXPECT_FALSE(directory_.BindingOf(UserId("alice"), SessionId(kSession))) << "still away";
+  core_.Advance(1s);
+
+  const auto binding = directory_.BindingOf(UserId("alice"), SessionId(kSession));
+  ASSERT_TRUE(binding);
+  EXPECT_EQ(binding->engine, EngineId("engine"));
+}
+
+TEST_F(SessionRouterTest, ASessionThatHasEndedMeanwhileIsNotBound) {
+  AddEngine("engine", "alice");
+  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  const RoutedPtr routed = Later(Request("alice", kSession));
+  sessions_.End(routed->route().session, SessionState::kClosed, "released");
+
+  core_.Advance(1min);
+
+  EXPECT_FALSE(directory_.BindingOf(UserId("alice"), SessionId(kSession)));
+}
+
+TEST_F(SessionRouterTest, AForgottenSessionLeavesANewerBindingAlone) {
+  AddEngine("engine", "alice");
+  ASSERT_TRUE(Later(Request("alice", kSession))->ok());
+  directory_.UnbindSession(UserId("alice"), SessionId(kSession), [](const Result<void>&) {});
+  EndEngine("engine");
+  AddEngine("next", "alice");
+  BindElsewhere(Binding("alice", "next"));
+  AddEngine("youngest", "alice");
+
+  const RoutedPtr routed = Later(Request("alice", kSession));
+
+  ASSERT_TRUE(routed->ok());
+  EXPECT_EQ(routed->route().engine->id, EngineId("next"));
+  EXPECT_EQ(directory_.BindingOf(UserId("alice"), SessionId(kSession))->engine, EngineId("next"));
 }
 
 TEST_F(SessionRouterTest, ALostSessionCannotBeBoundAnewWhileZooKeeperIsAway) {
@@ -325,13 +347,48 @@ TEST_F(SessionRouterTest, TwoFirstCallsOfASessionShareIt) {
   EXPECT_EQ(EventsOf(event::kSessionOpened).size(), 1U);
 }
 
+TEST_F(SessionRouterTest, NewKeyOptionsCountForNewSessionsOnly) {
+  AddEngine("engine", "alice");
+  ASSERT_TRUE(Later(Request("alice", kSession))->ok());
+  EngineKeyOptions keys;
+  keys.profiles = {"default", "etl"};
+  keys.everybody.profile = "etl";
+
+  router_.SetKeys(keys);
+
+  EXPECT_EQ(router_.keys().Get()->everybody.profile, "etl");
+  const RoutedPtr same = Later(Request("alice", kSession));
+  ASSERT_TRUE(same->ok());
+  EXPECT_EQ(same->route().engine->id, EngineId("engine"));
+  EXPECT_TRUE(launcher_.launches().empty());
+  Later(Request("alice", "99999999-2222-3333-4444-555555555555"));
+  ASSERT_EQ(launcher_.launches().size(), 1U);
+  EXPECT_EQ(launcher_.launches()[0].key.profile, "etl");
+}
+
+TEST_F(SessionRouterTest, ALaunchHasWhatTheOwnersSectionAndTheClientSay) {
+  EngineKeyOptions keys;
+  keys.users["alice"].overrides.queue = "vip";
+  keys.users["alice"].spark_conf = {{"spark.x", "owner"}};
+  keys.client_conf["default"] = {"spark.y"};
+  router_.SetKeys(keys);
+  RouteRequest request = Request("alice", kSession);
+  request.wish.conf = {{"spark.y", "client"}};
+
+  Later(std::move(request));
+
+  ASSERT_EQ(launcher_.launches().size(), 1U);
+  EXPECT_EQ(launcher_.launches()[0].overrides.queue, "vip");
+  EXPECT_EQ(launcher_.launches()[0].spark_conf,
+            (std::map<std::string, std::string>{{"spark.x", "owner"}, {"spark.y", "client"}}));
+}
+
 TEST_F(SessionRouterTest, BeforeTheDirectoryIsReadASessionIsHeldNotRefused) {
   directory_.SetSynced(false);
   core_.RunUntilIdle();
-  EngineBroker young(
-      {}, directory_, launcher_, [](const EngineId&) { return Secret("s"); }, sessions_, store_,
-      core_, metrics_);
-  SessionRouter router({}, sessions_, young, directory_, core_, metrics_);
+  EngineBroker young({}, SecretsBy([](const EngineId&) { return Secret("s"); }),
+                     {directory_, launcher_, sessions_, store_, probes_, core_, metrics_});
+  SessionRouter router({}, sessions_, young, directory_, bindings_, core_, metrics_);
   ASSERT_TRUE(young.Start());
   Answered(sessions_.Open({UserId("alice"), SessionId(kSession), Key("alice"), EngineId("engine"),
                            clock_.WallNow(), "pyspark", ""}));

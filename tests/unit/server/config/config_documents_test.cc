@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -14,6 +15,8 @@
 #include "server/config/config_loader.h"
 #include "server/config/config_schema.h"
 #include "server/config/config_text.h"
+#include "server/config/config_validate.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/server/config/config_keys.h"
 
 namespace foxfire::server {
@@ -65,9 +68,15 @@ std::optional<std::pair<std::string, std::string>> CommentedAssignment(const std
   return text ? SplitAtName(*text, " = ") : std::nullopt;
 }
 
-// Groups and users have no defaults of their own: the file shows how to write one.
+// Groups, users and routes have no defaults of their own: the file shows how to write one.
 bool IsCommentedSection(const std::string& line) {
-  return line.rfind("# [group.", 0) == 0 || line.rfind("# [user.", 0) == 0;
+  return line.rfind("# [group.", 0) == 0 || line.rfind("# [user.", 0) == 0 ||
+         line.rfind("# [route.", 0) == 0;
+}
+
+// [profile.default.spark_conf]
+bool IsTableHeading(const std::string& section) {
+  return std::count(section.begin(), section.end(), '.') == 2;
 }
 
 TEST(ConfigDocumentsTest, TheReferenceHasARowForEachKeyAndNoOther) {
@@ -115,11 +124,12 @@ TEST(ConfigDocumentsTest, TheExampleFileHasEachKeyWithItsDefaultAndOneComment) {
   std::string section;
   std::string before;
   for (const std::string& line : LinesOf("conf/foxfire.toml")) {
+    const std::string last = section;
     if (line.rfind('[', 0) == 0) section = line;
     if (IsCommentedSection(line)) section = line.substr(2);
-    if (Between(line, "[profile.default.", "]")) written[line] = before;
+    if (IsTableHeading(section) && section != last) written[section] = before;
     // Below such a heading stand examples.
-    const bool example = section.rfind("[profile.default.", 0) == 0;
+    const bool example = IsTableHeading(section);
     const auto assignment = CommentedAssignment(line);
     if (assignment && !example)
       written[section + " " + assignment->first] = assignment->second + " " + before;
@@ -146,11 +156,35 @@ TEST(ConfigDocumentsTest, TheExampleFileSetsNothingButDefaults) {
   ASSERT_TRUE(as_it_is) << ToString(as_it_is.error());
   EXPECT_EQ(as_it_is->config, nothing->config);
   ASSERT_TRUE(switched_on) << ToString(switched_on.error());
-  for (auto* sharing : {&switched_on->config.groups, &switched_on->config.users}) {
-    EXPECT_EQ(sharing->at("default"), nothing->config.engine.sharing);
-    sharing->clear();
+  for (auto* owners : {&switched_on->config.groups, &switched_on->config.users}) {
+    EXPECT_EQ(owners->at("default"), (OwnerConfig{nothing->config.engine.sharing, {}}));
+    owners->clear();
   }
+  EXPECT_EQ(switched_on->config.routes.at("default"), RouteConfig());
+  switched_on->config.routes.clear();
   EXPECT_EQ(switched_on->config, nothing->config);
+}
+
+TEST(ConfigDocumentsTest, TheExampleOfCatalogsIsRight) {
+  const auto text = ReadFile(Path(FOXFIRE_SOURCE_FOLDER) / "conf/lakehouse.toml");
+  ASSERT_TRUE(text) << text.error().message;
+  const TempFolder folder;
+  folder.Write("bin/foxfire-engine.jar", "jar");
+  folder.Write("spark/jars/spark.jar", "jar");
+  // All but what it cannot know.
+  auto loaded = ParseConfig(*text, folder / "lakehouse.toml", {folder / "bin", 2});
+  ASSERT_TRUE(loaded) << ToString(loaded.error());
+  for (auto& [name, profile] : loaded->config.profiles) {
+    EXPECT_EQ(profile.spark_home, "/opt/spark") << name;
+    profile.spark_home = folder / "spark";
+  }
+
+  EXPECT_EQ(ToString(ValidateConfig(*loaded)), "");
+  const StringMap& nightly = loaded->config.profiles.at("iceberg-nightly").spark_conf;
+  EXPECT_EQ(nightly.at("spark.sql.catalog.lake"), "org.apache.iceberg.spark.SparkCatalog");
+  EXPECT_EQ(nightly.at("spark.sql.catalog.lake.type"), "rest");
+  EXPECT_EQ(DescribeEffectiveConfig(loaded->config).find("token of the service"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 namespace foxfire::server {
 
-// As a file has it: sections of profiles, groups and users have a name.
+// As a file has it: sections of profiles, groups, users and routes have a name.
 inline std::string TitleOf(std::string_view section) {
   const std::string kind(section.substr(0, section.find('.')));
   return kind == section ? kind : kind + ".default";
@@ -20,14 +20,16 @@ class Defaults {
   FieldRef FieldOf(const ConfigKey& key) {
     if (key.section == kGroupSection) return key.field({&config_, nullptr, &group_});
     if (key.section == kUserSection) return key.field({&config_, nullptr, &user_});
+    if (key.section == kRouteSection) return key.field({&config_, nullptr, nullptr, &route_});
     return key.field({&config_, &profile_, nullptr});
   }
 
  private:
   Config config_;
   ProfileConfig profile_;
-  SharingConfig group_;
-  SharingConfig user_;
+  OwnerConfig group_;
+  OwnerConfig user_;
+  RouteConfig route_;
 };
 
 }  // namespace foxfire::server

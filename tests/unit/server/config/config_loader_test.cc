@@ -160,7 +160,8 @@ TEST(ConfigLoaderTest, AMistakeIsOneLineThatSaysWhereWhatAndHowToMendIt) {
            Case{"[enigne]", "f:1: enigne: unknown section; did you mean [engine]?\n"},
            Case{"[x]",
                 "f:1: x: unknown section; the sections are server, tls, admin, http, zookeeper, "
-                "auth, engine, group, user, profile, session, limits, store, log\n"},
+                "auth, engine, group, user, profile, routing, route, session, limits, store, "
+                "log\n"},
            Case{"listen = 'x'",
                 "f:1: listen: this key is in no section; move it below a line such as [server]\n"},
            Case{"server = 1",
@@ -251,9 +252,9 @@ TEST(ConfigLoaderTest, GroupsAndUsersTakeFromEngineWhatTheyDoNotSet) {
                                   "/etc/f", {"/opt/foxfire/bin", 2});
 
   ASSERT_TRUE(loaded) << ToString(loaded.error());
-  const SharingConfig ann = loaded->config.users.at("ann@example.com");
+  const SharingConfig ann = loaded->config.users.at("ann@example.com").sharing;
   EXPECT_EQ(ann, (SharingConfig{ShareLevel::kUser, {"connection"}, "mine", {"*"}}));
-  const SharingConfig bi = loaded->config.groups.at("bi");
+  const SharingConfig bi = loaded->config.groups.at("bi").sharing;
   EXPECT_EQ(bi, (SharingConfig{ShareLevel::kGroup, {"connection"}, "etl", {}}));
   EXPECT_EQ(loaded->ErrorAt("user.ann@example.com.profile", "", "").line, 3U);
 }

@@ -94,6 +94,16 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"[user.ann]\nclient_share_levels = ['users']",
                       "f:6: user.ann.client_share_levels: \"users\" is no share level; write "
                       "connection, user, group or server\n"},
+        Contradiction{"[engine]\nprestart_lead = '30m'\n[group.bi]\nprestart = true",
+                      "f:6: engine.prestart_lead: 30m is not less than engine.idle_timeout (30m): "
+                      "engines that are started ahead would end before their users come; make it "
+                      "shorter, or engine.idle_timeout longer\n"},
+        Contradiction{"[engine]\nprestart_lead = '2h'\nidle_timeout = '0s'\nprestart = true", ""},
+        Contradiction{"[store]\nretention = '13d'\n[user.ann]\nprestart = true",
+                      "f:6: store.retention: 13d is less than 14d: of what prestart looks at, two "
+                      "weeks are needed; make it longer, 28d for all four weeks, or take prestart "
+                      "out\n"},
+        Contradiction{"[engine]\nprestart_lead = '1h'\n[store]\nretention = '1h'", ""},
         Contradiction{"[tls]\nkey = 'key.pem'",
                       "f:5: tls.certificate: not set, but tls.key is; name the key's "
                       "certificate\n"},
@@ -154,6 +164,36 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"[server]\nstate_folder = 'cert.pem/x'",
                       "f:6: server.state_folder: F/cert.pem: not a folder; name a folder that "
                       "foxfired may write to\n"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Routes, ContradictionTest,
+    testing::Values(
+        Contradiction{"[route.a]\nteam = 'data'\ngroup = 'data'", ""},
+        Contradiction{"[route.a]\ngroup = 'data'",
+                      "f:5: route.a: no client takes this route; set team, environment or both\n"},
+        Contradiction{"[route.a]\nteam = 'data'",
+                      "f:5: route.a: this route leads nowhere; set group, profile or subdomain\n"},
+        Contradiction{"[route.a]\nteam = 'data'\nprofile = 'etl'",
+                      "f:7: route.a.profile: there is no profile \"etl\"; correct it, or write a "
+                      "section [profile.etl]\n"},
+        Contradiction{"[route.a]\nteam = 'data'\nsubdomain = 'a b'",
+                      "f:7: route.a.subdomain: not a subdomain; use up to 64 of A-Z a-z 0-9 - _ "
+                      ".\n"},
+        Contradiction{"[routing]\nheader_team = ''\n[route.a]\nteam = 'data'\ngroup = 'data'",
+                      "f:8: route.a.team: no header says the team; set routing.header_team\n"},
+        Contradiction{"[routing]\nheader_team = 'X-Team'",
+                      "f:6: routing.header_team: \"X-Team\" cannot be such a header; write another "
+                      "name in lower case, such as x-team\n"},
+        Contradiction{"[routing]\nheader_team = 'cookie'",
+                      "f:6: routing.header_team: \"cookie\" cannot be such a header; write another "
+                      "name in lower case, such as x-team\n"},
+        Contradiction{"[routing]\nheader_team = 'x-environment'",
+                      "f:5: routing.header_environment: the same header as routing.header_team; "
+                      "name another one\n"},
+        Contradiction{"[route.a]\nteam = 'data'\ngroup = 'data'\n"
+                      "[route.b]\nteam = 'data'\nprofile = 'default'",
+                      "f:8: route.b: the same team and environment as [route.a]; remove one of "
+                      "them\n"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Profiles, ContradictionTest,

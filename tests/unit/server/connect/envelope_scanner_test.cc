@@ -53,6 +53,20 @@ TEST(EnvelopeScannerTest, KnowsAPlanThatOnlyCleansUpInAnySplit) {
   }
 }
 
+TEST(EnvelopeScannerTest, KeepsTheOperationOfAConfigRequestThatIsShort) {
+  const auto scanned = [](const std::string& operation, const char* path) {
+    EnvelopeScanner scanner(TraitsOf(path));
+    const std::string message = WireMessage().Bytes(1, kSessionA).Bytes(3, operation).str();
+    EXPECT_TRUE(scanner.Scan({reinterpret_cast<const uint8_t*>(message.data()), message.size()}));
+    return scanner.config();
+  };
+  const std::string path = std::string(kServicePath) + "Config";
+
+  EXPECT_EQ(scanned("an operation", path.c_str()), "an operation");
+  EXPECT_EQ(scanned(std::string(9000, 'x'), path.c_str()), "");
+  EXPECT_EQ(scanned("a plan", (std::string(kServicePath) + "ExecutePlan").c_str()), "");
+}
+
 TEST(EnvelopeScannerTest, OtherPlansDoMoreThanCleanUp) {
   std::string close(kCleanUpPlan);
   close[5] ^= 1;

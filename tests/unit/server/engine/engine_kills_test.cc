@@ -9,7 +9,16 @@ using namespace std::chrono_literals;
 
 class EngineKillsTest : public EngineWorld {
  protected:
-  void SetUp() override { StartBroker(); }
+  void SetUp() override {
+    options_.overrides_of = [this](const EngineKey& key) {
+      launcher::EngineOverrides overrides;
+      overrides.queue = queue_of_owner_[key.owner];
+      return overrides;
+    };
+    StartBroker();
+  }
+
+  std::map<std::string, std::string> queue_of_owner_;  // what config says
 };
 
 TEST_F(EngineKillsTest, AnEngineIsAskedFirst) {
@@ -87,6 +96,40 @@ TEST_F(EngineKillsTest, ALaunchingEngineIsEndedAtOnce) {
   EXPECT_TRUE(broker_->List().empty());
 }
 
+TEST_F(EngineKillsTest, OneThatRegistersAfterItsLaunchWasGivenUpIsNotUsed) {
+  launcher_.IgnoreKills();  // the end of a process takes a moment
+  Ask(Key("alice"));
+  const EngineId killed = launcher_.launches().at(0).id;
+  Kill(killed);
+  Ask(Key("bob"));
+  const EngineId late = launcher_.launches().at(1).id;
+  core_.Advance(options_.launch_timeout);
+  Register(RemoteRecord(EngineId("other"), Key("carol")));  // the view changes without them
+
+  RegisterLaunched(0);
+  RegisterLaunched(1);
+
+  EXPECT_EQ(PresenceOf(killed), kGone);
+  EXPECT_EQ(PresenceOf(late), kGone);
+  EXPECT_EQ(PresenceFor(Key("alice")), kGone);
+  EXPECT_EQ(PresenceFor(Key("bob")), kGone);
+}
+
+TEST_F(EngineKillsTest, OneWhoseLaunchWasGivenUpAndThatCannotBeEndedIsUsed) {
+  launcher_.IgnoreKills();
+  launcher_.FailRemoteKills({Code::kAborted, "the resource manager does not answer"});
+  launcher_.HoldRemoteKills();
+  Ask(Key("alice"));
+  core_.Advance(options_.launch_timeout);
+  const EngineId id = RegisterLaunched();
+  EXPECT_EQ(PresenceOf(id), kGone) << "its end is under way";
+
+  launcher_.ReleaseRemoteKills();
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(PresenceFor(Key("alice")), kLive);
+}
+
 TEST_F(EngineKillsTest, AnUnknownEngineIsNotFound) {
   const KillAnswer answer = Kill(EngineId("nobody"));
 
@@ -124,7 +167,109 @@ TEST_F(EngineKillsTest, AShorterGraceBringsTheEndForward) {
   }
 }
 
-TEST_F(EngineKillsTest, AnEngineOfAnotherMachineCannotBeForced) {
+TEST_F(EngineKillsTest, AnEngineOfAClusterIsForcedByItsClusterManager) {
+  discovery::EngineRecord record = RemoteRecord(EngineId("remote"), Key("alice"));
+  record.submission_id = "application_1795241497975_0007";
+  Register(record);
+  const KillAnswer answer = Kill(EngineId("remote"), 10s);
+
+  core_.Advance(15s);
+
+  ASSERT_TRUE(answer->value && answer->value->has_value());
+  EXPECT_TRUE((*answer->value)->forced);
+  EXPECT_FALSE((*answer->value)->not_found);
+  EXPECT_EQ(launcher_.killed_remote(), std::vector{EngineId("remote")});
+  EXPECT_EQ(CountEvents(event::kEngineNotFound), 0U);
+}
+
+TEST_F(EngineKillsTest, OneThatItsClusterManagerDoesNotKnowIsNotSaidToBeEndedByForce) {
+  launcher_.FindNoneToKillRemotely();
+  Register(RemoteRecord(EngineId("remote"), Key("alice")));
+  const KillAnswer first = Kill(EngineId("remote"), 10s);
+  const KillAnswer second = Kill(EngineId("remote"), 1h);
+
+  core_.Advance(15s);
+
+  for (const KillAnswer& answer : {first, second}) {
+    ASSERT_TRUE(answer->value && answer->value->has_value()) << "it is no error";
+    EXPECT_FALSE((*answer->value)->forced);
+    EXPECT_TRUE((*answer->value)->not_found);
+  }
+  EXPECT_EQ(CountEvents(event::kEngineNotFound), 1U);
+}
+
+TEST_F(EngineKillsTest, AForcedEndIsToldWhatTheOwnerHasOtherwiseNow) {
+  queue_of_owner_ = {{"alice", "etl"}, {"bob", "bi"}};
+  Register(RemoteRecord(EngineId("deaf"), Key("alice")));
+  Register(RemoteRecord(EngineId("frozen"), Key("bob")));
+  Kill(EngineId("deaf"), 10s);
+  Kill(EngineId("frozen"), 1min);
+  core_.Advance(14s);
+  queue_of_owner_["alice"] = "vip";  // read again meanwhile
+  core_.Advance(1s);
+  directory_.DropEngine(EngineId("frozen"));
+  core_.RunUntilIdle();
+
+  const auto kills = launcher_.remote_kills();
+  ASSERT_EQ(kills.size(), 2U);
+  EXPECT_EQ(kills[0].id, EngineId("deaf"));
+  EXPECT_EQ(kills[0].overrides.queue, "vip");
+  EXPECT_EQ(kills[1].id, EngineId("frozen"));
+  EXPECT_EQ(kills[1].overrides.queue, "bi");
+}
+
+TEST_F(EngineKillsTest, ThatOfALaunchThatIsKilledOrTakesTooLongIsToldWhatTheLaunchHad) {
+  queue_of_owner_ = {{"alice", "read again meanwhile"}, {"bob", "read again meanwhile"}};
+  for (const char* user : {"alice", "bob"}) {
+    EngineDemand demand{Key(user), user};
+    demand.overrides.queue = "as it was launched";
+    broker_->Acquire(demand, [](const Result<LiveEnginePtr>&) {});
+    core_.RunUntilIdle();
+    if (demand.key == Key("alice")) Kill(launcher_.launches().back().id);
+  }
+  core_.Advance(options_.launch_timeout);
+
+  const auto kills = launcher_.remote_kills();
+  ASSERT_EQ(kills.size(), 2U);
+  EXPECT_EQ(kills[0].overrides.queue, "as it was launched");
+  EXPECT_EQ(kills[1].overrides.queue, "as it was launched");
+}
+
+TEST_F(EngineKillsTest, OneWhoseSessionRunsOutWhileItIsKilledIsEndedByItsClusterManagerToo) {
+  Register(RemoteRecord(EngineId("frozen"), Key("alice")));
+  Register(RemoteRecord(EngineId("obedient"), Key("bob")));
+  Kill(EngineId("frozen"), 1min);
+  Kill(EngineId("obedient"), 1min);
+  directory_.DropEngine(EngineId("obedient"));
+  core_.Advance(30s);
+  directory_.DropEngine(EngineId("frozen"));
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(launcher_.killed_remote(), std::vector{EngineId("frozen")});
+}
+
+TEST_F(EngineKillsTest, OneThatGoesWhileItsClusterManagerIsToldIsNotEndedTwice) {
+  launcher_.FindNoneToKillRemotely();
+  launcher_.HoldRemoteKills();
+  Register(RemoteRecord(EngineId("remote"), Key("alice")));
+  const KillAnswer answer = Kill(EngineId("remote"), 10s);
+  core_.Advance(15s);
+
+  directory_.DropEngine(EngineId("remote"));
+  core_.RunUntilIdle();
+  EXPECT_EQ(PresenceOf(EngineId("remote")), kGone);
+  EXPECT_EQ(answer->times, 0) << "its cluster manager has not said who ended it";
+  launcher_.ReleaseRemoteKills();
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(launcher_.killed_remote(), std::vector{EngineId("remote")});
+  ASSERT_TRUE(answer->value && answer->value->has_value());
+  EXPECT_FALSE((*answer->value)->forced) << "it has obeyed";
+  EXPECT_FALSE((*answer->value)->not_found);
+}
+
+TEST_F(EngineKillsTest, AnEngineOfAnotherMachineCannotBeForcedWithoutOne) {
+  launcher_.FailRemoteKills({Code::kFailedPrecondition, "it runs on another machine"});
   Register(RemoteRecord(EngineId("remote"), Key("alice")));
   const KillAnswer answer = Kill(EngineId("remote"), 10s);
   EXPECT_TRUE(directory_.Control(EngineId("remote")));
@@ -132,8 +277,9 @@ TEST_F(EngineKillsTest, AnEngineOfAnotherMachineCannotBeForced) {
   core_.Advance(15s);
 
   ASSERT_TRUE(answer->value && !answer->value->has_value());
-  EXPECT_EQ(answer->value->error().code, Code::kDeadlineExceeded);
-  EXPECT_NE(answer->value->error().message.find("another machine"), std::string::npos);
+  EXPECT_EQ(answer->value->error().code, Code::kFailedPrecondition);
+  EXPECT_NE(answer->value->error().message.find("still runs after 15s: it runs on another machine"),
+            std::string::npos);
 }
 
 TEST_F(EngineKillsTest, AnEngineOfAnotherMachineHasGoneWhenItsNodeHas) {
@@ -169,6 +315,40 @@ TEST_F(EngineKillsTest, AnEngineThatWasAskedIsNotUsedAgainWhenItRegistersAnew) {
   Register(record);
 
   EXPECT_EQ(PresenceFor(Key("alice")), kGone);
+}
+
+TEST_F(EngineKillsTest, WhoeverWaitsForAnEngineDoesNotGetOneThatIsKilled) {
+  Register(RemoteRecord(EngineId("killed"), Key("alice")));
+  Kill(EngineId("killed"));
+  directory_.HoldLockElsewhere(Key("alice"));
+  const EngineAnswer answer = Ask(Key("alice"));
+  discovery::EngineRecord record = RemoteRecord(EngineId("killed"), Key("alice"));
+  record.application_id = "another";
+
+  Register(record);
+
+  EXPECT_EQ(answer->times, 0);
+}
+
+TEST_F(EngineKillsTest, AGatewayThatLeavesItsEnginesBehindGivesUpItsLaunches) {
+  const EngineId ready = ReadyEngine("alice");
+  const EngineAnswer launch = Ask(Key("bob"));
+  const EngineId launching = launcher_.launches().at(1).id;
+  launcher_.HoldRemoteKills();
+  int done = 0;
+
+  broker_->GiveUpLaunches([&done] { ++done; });
+  core_.RunUntilIdle();
+
+  EXPECT_EQ(launcher_.killed(), std::vector{launching});
+  EXPECT_EQ(PresenceOf(ready), kLive);
+  ASSERT_TRUE(launch->value && !launch->value->has_value());
+  EXPECT_EQ(RowOf(launching).state, "dead") << "the next gateway need not look for it";
+  EXPECT_EQ(Ask(Key("late"))->value->error().code, Code::kUnavailable);
+  EXPECT_EQ(done, 0) << "a cluster manager may have it";
+  launcher_.ReleaseRemoteKills();
+  core_.RunUntilIdle();
+  EXPECT_EQ(done, 1);
 }
 
 TEST_F(EngineKillsTest, AGatewayTakesItsOwnEnginesWithIt) {

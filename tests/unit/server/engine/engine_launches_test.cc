@@ -46,7 +46,7 @@ TEST_F(EngineLaunchesTest, TenWaitersShareOneLaunch) {
 
 TEST_F(EngineLaunchesTest, AProcessIsToldWhoseEngineItIs) {
   StartBroker();
-  broker_->Acquire(Key("alice"), "alice-os", [](const Result<LiveEnginePtr>&) {});
+  broker_->Acquire(EngineDemand{Key("alice"), "alice-os"}, [](const Result<LiveEnginePtr>&) {});
   core_.RunUntilIdle();
 
   const launcher::LaunchRequest launch = launcher_.launches().at(0);
@@ -55,6 +55,39 @@ TEST_F(EngineLaunchesTest, AProcessIsToldWhoseEngineItIs) {
   EXPECT_EQ(launch.run_as, "alice-os");
   EXPECT_TRUE(IsUuid(launch.id.str()));
   EXPECT_EQ(launch.secret.Reveal(), SecretOf(launch.id).Reveal());
+}
+
+TEST_F(EngineLaunchesTest, WhatOneMembersClientAskedForDoesNotKeepTheGroupWaiting) {
+  StartBroker();
+  const EngineKey team{ShareLevel::kGroup, "team", "default", "default"};
+  EngineDemand demand{team, "team"};
+  demand.spark_conf = {{"spark.sql.shuffle.partitions", "abc"}};
+  demand.has_client_conf = true;
+  launcher_.FailLaunches(Error{Code::kFailedPrecondition, "abc is no number"});
+  auto unlucky = std::make_shared<Answer<Result<LiveEnginePtr>>>();
+  broker_->Acquire(demand, KeepIn(unlucky));
+  core_.RunUntilIdle();
+  ASSERT_TRUE(unlucky->value && !unlucky->value->has_value());
+
+  launcher_.FailLaunches(std::nullopt);
+  Ask(team);
+
+  EXPECT_EQ(launcher_.launches().size(), 2U);
+}
+
+TEST_F(EngineLaunchesTest, WhatTheGroupsSectionSaysKeepsAllOfItWaiting) {
+  StartBroker();
+  const EngineKey team{ShareLevel::kGroup, "team", "default", "default"};
+  EngineDemand demand{team, "team"};
+  demand.spark_conf = {{"spark.sql.shuffle.partitions", "abc"}};
+  launcher_.FailLaunches(Error{Code::kFailedPrecondition, "abc is no number"});
+  broker_->Acquire(demand, [](const Result<LiveEnginePtr>&) {});
+  core_.RunUntilIdle();
+
+  launcher_.FailLaunches(std::nullopt);
+  Ask(team);
+
+  EXPECT_EQ(launcher_.launches().size(), 1U);
 }
 
 TEST_F(EngineLaunchesTest, AnEngineThatRunsIsNotLaunchedAgain) {
@@ -186,6 +219,20 @@ TEST_F(EngineLaunchesTest, LaunchesWaitForZooKeeper) {
   ASSERT_EQ(launcher_.launches().size(), 1U);
   RegisterLaunched();
   EXPECT_TRUE(answer->value->has_value());
+}
+
+TEST_F(EngineLaunchesTest, NothingIsStartedWhileNobodyKnowsWhetherThereIsOne) {
+  StartBroker();
+  directory_.FailNext(Op::kEnginesOf, {Code::kUnavailable, "connection loss"});
+  Ask(Key("alice"));
+  EXPECT_TRUE(launcher_.launches().empty());
+  EXPECT_FALSE(directory_.HoldsLock(Key("alice")));
+  EXPECT_EQ(Launches().at(0).waits_for, "connection loss");
+
+  core_.Advance(1s);
+
+  EXPECT_EQ(launcher_.launches().size(), 1U);
+  EXPECT_TRUE(directory_.HoldsLock(Key("alice")));
 }
 
 TEST_F(EngineLaunchesTest, ALaunchThatWaitedForZooKeeperInVainSaysSo) {
@@ -357,6 +404,12 @@ class DirectorySeat final : public discovery::EngineDirectory {
   void AwaitLaunchLockFree(const EngineKey& key, Callback<void> done) override {
     directory_.AwaitLaunchLockFree(key, std::move(done));
   }
+  void EnginesOf(const EngineKey& key, Callback<std::vector<EngineId>> done) override {
+    directory_.EnginesOf(key, std::move(done));
+  }
+  void PutEngine(const discovery::EngineRecord& record, Callback<void> done) override {
+    directory_.PutEngine(record, std::move(done));
+  }
   void FindSession(const UserId& user, const SessionId& session,
                    Callback<std::optional<discovery::SessionBinding>> done) override {
     directory_.FindSession(user, session, std::move(done));
@@ -364,6 +417,9 @@ class DirectorySeat final : public discovery::EngineDirectory {
   void BindSession(const discovery::SessionBinding& binding,
                    Callback<discovery::SessionBinding> done) override {
     directory_.BindSession(binding, std::move(done));
+  }
+  void NoteSessionUse(const discovery::SessionBinding& binding, Callback<void> done) override {
+    directory_.NoteSessionUse(binding, std::move(done));
   }
   void UnbindSession(const UserId& user, const SessionId& session, Callback<void> done) override {
     directory_.UnbindSession(user, session, std::move(done));
@@ -388,8 +444,10 @@ TEST_F(EngineLaunchesTest, TwoGatewaysStartOneEngine) {
   DirectorySeat seat_a(directory_);
   DirectorySeat seat_b(directory_);
   launcher::FakeLauncher launcher_b;
-  EngineBroker a(options_, seat_a, launcher_, SecretOf, sessions_, store_, core_, metrics_);
-  EngineBroker b(options_, seat_b, launcher_b, SecretOf, sessions_, store_, core_, metrics_);
+  EngineBroker a(options_, SecretsBy(SecretOf),
+                 {seat_a, launcher_, sessions_, store_, probes_, core_, metrics_});
+  EngineBroker b(options_, SecretsBy(SecretOf),
+                 {seat_b, launcher_b, sessions_, store_, probes_, core_, metrics_});
   ASSERT_TRUE(a.Start());
   ASSERT_TRUE(b.Start());
   directory_.OnChange([&seat_a, &seat_b] {
@@ -398,8 +456,8 @@ TEST_F(EngineLaunchesTest, TwoGatewaysStartOneEngine) {
   });
   auto from_a = std::make_shared<Answer<Result<LiveEnginePtr>>>();
   auto from_b = std::make_shared<Answer<Result<LiveEnginePtr>>>();
-  a.Acquire(Key("alice"), "alice", KeepIn(from_a));
-  b.Acquire(Key("alice"), "alice", KeepIn(from_b));
+  a.Acquire(EngineDemand{Key("alice"), "alice"}, KeepIn(from_a));
+  b.Acquire(EngineDemand{Key("alice"), "alice"}, KeepIn(from_b));
   core_.Advance(10s);
   ASSERT_EQ(launcher_.launches().size() + launcher_b.launches().size(), 1U);
   ASSERT_EQ(launcher_.launches().size(), 1U);

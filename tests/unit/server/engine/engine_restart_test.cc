@@ -74,8 +74,8 @@ TEST_F(EngineRestartTest, EnginesThatHadEndedAreLeftAlone) {
 
 TEST_F(EngineRestartTest, AStoreThatCannotBeReadIsAnErrorAtStart) {
   store_.FailReads({Code::kUnavailable, "the database is locked"});
-  EngineBroker broker(options_, directory_, launcher_, SecretOf, sessions_, store_, core_,
-                      metrics_);
+  EngineBroker broker(options_, SecretsBy(SecretOf),
+                      {directory_, launcher_, sessions_, store_, probes_, core_, metrics_});
 
   const auto started = broker.Start();
 

@@ -10,9 +10,11 @@
 
 #include "server/engine/engine_broker.h"
 #include "server/store/event_types.h"
+#include "tests/fakes/engine_secrets.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_executor.h"
 #include "tests/fakes/fake_launcher.h"
+#include "tests/fakes/fake_probe_client.h"
 #include "tests/fakes/in_memory_engine_directory.h"
 #include "tests/fakes/in_memory_event_store.h"
 
@@ -70,14 +72,15 @@ class EngineWorld : public testing::Test {
   }
 
   void StartBroker() {
-    broker_ = std::make_unique<EngineBroker>(options_, directory_, launcher_, SecretOf, sessions_,
-                                             store_, core_, metrics_);
+    broker_ = std::make_unique<EngineBroker>(
+        options_, SecretsBy(SecretOf),
+        EngineBrokerParts{directory_, launcher_, sessions_, store_, probes_, core_, metrics_});
     ASSERT_TRUE(broker_->Start());
     core_.RunUntilIdle();
   }
   EngineAnswer Ask(const EngineKey& key) {
     auto answer = std::make_shared<Answer<Result<LiveEnginePtr>>>();
-    broker_->Acquire(key, key.owner, KeepIn(answer));
+    broker_->Acquire(EngineDemand{key, key.owner}, KeepIn(answer));
     core_.RunUntilIdle();
     return answer;
   }
@@ -140,6 +143,7 @@ class EngineWorld : public testing::Test {
   FakeExecutor core_{clock_};
   InMemoryEngineDirectory directory_{core_};
   launcher::FakeLauncher launcher_;
+  FakeProbeClient probes_;
   InMemoryEventStore store_;
   Metrics metrics_;
   SessionManager sessions_{{}, clock_, store_, metrics_};

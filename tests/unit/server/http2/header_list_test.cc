@@ -23,6 +23,20 @@ TEST(HeaderListTest, KeepsOrderAndDuplicates) {
   EXPECT_EQ(Text(list), std::string("a=1;b-bin=\0x;a=2;", 17));
 }
 
+TEST(HeaderListTest, ReadsItsFirstFields) {
+  HeaderList list;
+  list.Add("a", "1");
+  list.Add("b", "");
+  list.Add("c", "3");
+  std::string seen;
+
+  list.ForFirst(2, [&seen](std::string_view name, std::string_view value) {
+    seen.append(name).append("=").append(value).append(";");
+  });
+
+  EXPECT_EQ(seen, "a=1;b=;");
+}
+
 TEST(HeaderListTest, TruncatesToItsFirstFields) {
   HeaderList list;
   list.Add("a", "1");

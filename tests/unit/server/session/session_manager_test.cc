@@ -149,6 +149,7 @@ TEST_F(SessionManagerTest, OldMeansOpenedLongAgoAndBetweenTwoCalls) {
 
   EXPECT_EQ(swept.old, std::vector<SessionPtr>{old});
   EXPECT_TRUE(swept.idle.empty());
+  for (const auto& [session, used_at] : swept.used) EXPECT_NE(session, old) << "it is over";
   EXPECT_TRUE(sessions_.Sweep(Ago(1h)).old.empty()) << "without a limit none is old";
 }
 
@@ -180,6 +181,36 @@ TEST_F(SessionManagerTest, SweepWritesActivityAndForgetsWhatEndedLongAgo) {
   sessions_.Sweep(WallTime::min());
 
   EXPECT_EQ(sessions_.Find(UserId("alice"), SessionId("s1")), nullptr);
+}
+
+TEST_F(SessionManagerTest, SweepTellsWhichSessionsHaveBeenInUseSinceThatWasNoted) {
+  SessionInfo info = Info("alice", "s1");
+  info.created_at = clock_.WallNow();
+  const SessionPtr session = sessions_.Open(info);
+  const WallTime never = WallTime::min();
+  clock_.Advance(2h);
+  EXPECT_TRUE(sessions_.Sweep(never, never, 1h).used.empty()) << "nobody has used it";
+
+  session->CallBegan(clock_.WallNow(), true);
+  clock_.Advance(1h);
+  const auto busy = sessions_.Sweep(never, never, 1h).used;
+  ASSERT_EQ(busy.size(), 1U);
+  EXPECT_EQ(busy[0], std::pair(session, clock_.WallNow()));
+  session->set_noted_use(clock_.WallNow());
+  clock_.Advance(30min);
+  session->CallEnded(clock_.WallNow());
+  EXPECT_TRUE(sessions_.Sweep(never, never, 1h).used.empty()) << "that is noted well enough";
+}
+
+TEST_F(SessionManagerTest, ASessionThatIsUsedElsewhereIsNotIdle) {
+  const SessionPtr session = sessions_.Open(Info("alice", "s1"));
+  clock_.Advance(5h);
+  ASSERT_EQ(sessions_.Sweep(Ago(4h)).idle.size(), 1U);
+
+  session->set_used_elsewhere(Ago(1h));
+  EXPECT_TRUE(sessions_.Sweep(Ago(4h)).idle.empty());
+  clock_.Advance(4h);
+  EXPECT_EQ(sessions_.Sweep(Ago(4h)).idle.size(), 1U);
 }
 
 TEST_F(SessionManagerTest, SweepHandsOutLostSessionsThatItForgets) {

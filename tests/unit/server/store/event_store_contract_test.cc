@@ -204,6 +204,27 @@ TEST_P(EventStoreContract, KeepsEnginesAndReplacesThemById) {
   EXPECT_THAT(*store_->ListEngines(1), ElementsAre(second));
 }
 
+TEST_P(EventStoreContract, TellsWhoFirstOpenedASessionInEachWindow) {
+  SessionRecord nightly = MakeSession("alice", "nightly", 1500);
+  nightly.engine_key = "user:alice:default:nightly";
+  store_->Save(MakeSession("bob", "first moment", 1000));
+  store_->Save(MakeSession("alice", "second", 1400));
+  store_->Save(MakeSession("alice", "first", 1200));
+  store_->Save(nightly);
+  store_->Save(MakeSession("carol", "too late", 2000));
+  store_->Save(MakeSession("carol", "too early", 999));
+  store_->Save(MakeSession("bob", "another day", 5000));
+
+  const auto starts = store_->ListSessionStarts({{At(1000), At(2000)}, {At(5000), At(6000)}});
+
+  ASSERT_TRUE(starts) << starts.error().message;
+  EXPECT_THAT(*starts, ElementsAre(SessionStart{"alice", "user:alice:default:default", 0, At(1200)},
+                                   SessionStart{"alice", "user:alice:default:nightly", 0, At(1500)},
+                                   SessionStart{"bob", "user:bob:default:default", 0, At(1000)},
+                                   SessionStart{"bob", "user:bob:default:default", 1, At(5000)}));
+  EXPECT_THAT(*store_->ListSessionStarts({}), IsEmpty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, EventStoreContract,
                          testing::Values(Kind::kInMemory, Kind::kSqlite),
                          [](const testing::TestParamInfo<Kind>& kind) {
