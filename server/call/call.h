@@ -53,6 +53,7 @@ struct Envelope {
   std::string_view client_type;
   bool only_cleans_up = false;
   std::string_view config = {};  // ConfigRequest.operation
+  bool answered = false;         // its client has had an answer from the session's engine
 };
 
 // What is known of a call that has been admitted. Confined to its loop.

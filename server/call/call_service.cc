@@ -100,7 +100,7 @@ void CallService::RouteLater(Call& call, const Envelope& envelope, EngineWish wi
       envelope.client_type.empty() ? std::string_view(call.user_agent) : envelope.client_type;
   router_.RouteLater(
       {&MethodOf(call, envelope), call.principal, SessionId(envelope.session_id), std::move(wish),
-       std::string(client), call.peer, std::string(envelope.config), call.over},
+       std::string(client), call.peer, std::string(envelope.config), envelope.answered, call.over},
       std::move(done));
 }
 

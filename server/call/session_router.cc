@@ -12,6 +12,13 @@ Error NotReadYet() {
   return {Code::kUnavailable, "where engines are is being read from ZooKeeper; try again"};
 }
 
+Error NotFoundYet(const SessionId& session) {
+  return {Code::kUnavailable,
+          fmt::format("which engine has session {} is written in ZooKeeper, which does not answer; "
+                      "try again",
+                      session.str())};
+}
+
 }  // namespace
 
 struct SessionRouter::Pending {
@@ -20,6 +27,11 @@ struct SessionRouter::Pending {
   std::optional<Error> refusal;  // why there is no choice: of new sessions only
   RouteCallback done;
 
+  // There is an engine with this session, and `found` cannot say which one.
+  template <typename T>
+  bool IsElsewhere(const Result<T>& found) const {
+    return request.answered && !found && found.error().code == Code::kUnavailable;
+  }
   void Fail(const Error& error) const {
     const bool helps_to_wait = error.code == Code::kResourceExhausted;
     done(tl::unexpected(helps_to_wait ? StatusWithRetry(error) : StatusOf(error)));
@@ -125,7 +137,9 @@ void SessionRouter::LookUpBinding(const PendingPtr& pending) {
       pending->request.principal->user, pending->request.session_id,
       [this, pending](const Result<std::optional<discovery::SessionBinding>>& found) {
         core_.Post([this, pending, found] {
-          // While ZooKeeper is away a session that this gateway does not know counts as new.
+          if (pending->IsElsewhere(found)) return Guess(pending, found.error());
+          // While ZooKeeper is away any other session that this gateway does not know counts as
+          // new.
           if (!found || !*found) return WithoutSession(pending);
           OpenBound(pending, **found);
         });
@@ -138,6 +152,19 @@ void SessionRouter::OpenBound(const PendingPtr& pending, const discovery::Sessio
     return Open(pending, binding, engine.engine, true);
   if (engine.presence == EngineBroker::Presence::kUnknown) return pending->Fail(NotReadYet());
   pending->done(tl::unexpected(SessionChanged(binding.session.str(), "its engine has ended")));
+}
+
+// Any other engine would have nothing of the session. If there is only one, it compares what the
+// client has observed with what it is, so a wrong guess ends as SESSION_CHANGED.
+void SessionRouter::Guess(const PendingPtr& pending, const Error& why) {
+  const RouteRequest& request = pending->request;
+  const LiveEnginePtr only = pending->refusal ? nullptr : broker_.FindOnly(pending->choice.key);
+  if (only == nullptr) return pending->Fail(NotFoundYet(request.session_id));
+  if (!request.method->may_launch) return pending->done(Route{only, nullptr});
+  const discovery::SessionBinding binding{request.principal->user, request.session_id,
+                                          pending->choice.key, only->id, core_.clock().WallNow()};
+  Open(pending, binding, only, true);
+  bindings_.BindLater(binding, why);
 }
 
 void SessionRouter::WithoutSession(const PendingPtr& pending) {
@@ -226,6 +253,7 @@ void SessionRouter::Bound(const PendingPtr& pending, const discovery::SessionBin
       bound && (bound->engine != engine->id || bound->created_at != binding.created_at);
   if (const auto done = opening_.End(binding.user, binding.session, !is_older))
     broker_.NoteSessionOpened(done->engine, done->is_new);
+  if (pending->IsElsewhere(bound)) return Guess(pending, bound.error());
   if (bound && bound->engine != engine->id) return OpenBound(pending, *bound);
   Open(pending, binding, engine, is_older);
   // Other gateways will know it later.

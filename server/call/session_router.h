@@ -27,6 +27,7 @@ struct RouteRequest {
   std::string client;  // client_type, else the user-agent
   std::string peer;
   std::string config = {};                             // Envelope::config
+  bool answered = false;                               // Envelope::answered
   std::shared_ptr<const std::atomic<bool>> over = {};  // Call::over; null: it never is
 };
 
@@ -66,6 +67,7 @@ class SessionRouter {
   void ForgetAndResolve(const PendingPtr& pending, const SessionPtr& session);
   void LookUpBinding(const PendingPtr& pending);
   void OpenBound(const PendingPtr& pending, const discovery::SessionBinding& binding);
+  void Guess(const PendingPtr& pending, const Error& why);
   void WithoutSession(const PendingPtr& pending);
   void AcquireEngine(const PendingPtr& pending);
   void Bind(const PendingPtr& pending, const LiveEnginePtr& engine);

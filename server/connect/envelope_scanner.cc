@@ -16,6 +16,7 @@ constexpr size_t kClientTypeKept = 200;      // of it, for records
 void EnvelopeScanner::Reset(const MethodTraits& method) {
   method_ = &method;
   has_session_id_ = false;
+  has_observed_ = false;
   session_id_.clear();
   operation_id_.clear();
   client_type_.clear();
@@ -104,6 +105,7 @@ bool EnvelopeScanner::TagDone(uint64_t tag) {
 
 bool EnvelopeScanner::LengthDone(uint64_t length) {
   left_ = length;
+  if (field_ == method_->observed_field) has_observed_ = length > 0;
   std::string* const wanted = Wanted();
   const bool is_id = wanted == &session_id_ || wanted == &operation_id_;
   if (is_id && length > kIdLimit) return false;

@@ -37,6 +37,8 @@ class EnvelopeScanner {
   const std::string& config() const { return config_; }
   // The plan does nothing but kCleanUpPlan.
   bool only_cleans_up() const { return plan_ == kCleanUpPlan; }
+  // A server-side session id is there: the client has had an answer from the session's engine.
+  bool has_observed() const { return has_observed_; }
   // True once the value of a session id has been read to its end.
   bool has_session_id() const { return has_session_id_; }
 
@@ -57,6 +59,7 @@ class EnvelopeScanner {
   uint64_t value_ = 0;
   uint64_t left_ = 0;
   bool has_session_id_ = false;
+  bool has_observed_ = false;
   std::string session_id_;
   std::string operation_id_;
   std::string client_type_;

@@ -16,6 +16,7 @@ struct MethodTraits {
   uint32_t client_type_field = 0;   // likewise
   uint32_t plan_field = 0;          // likewise; see kCleanUpPlan
   uint32_t config_field = 0;        // likewise: ConfigRequest.operation
+  uint32_t observed_field = 0;      // likewise: client_observed_server_side_session_id (Spark 4.0)
   bool may_launch = true;           // may start an engine for a user who has none
   bool is_operation = false;        // counts as an operation of its session
   bool ends_session = false;        // ReleaseSession

@@ -126,6 +126,17 @@ EngineBroker::Lookup EngineBroker::FindFor(const EngineKey& key) const {
   return {snapshot.synced ? Presence::kGone : Presence::kUnknown, {}};
 }
 
+LiveEnginePtr EngineBroker::FindOnly(const EngineKey& key) const {
+  const EngineSnapshot& snapshot = snapshot_.Current();
+  LiveEnginePtr only;
+  for (const auto& [id, engine] : snapshot.engines) {
+    if (engine.status.key != key || !engine.takes_calls()) continue;
+    if (only != nullptr) return nullptr;
+    only = engine.live;
+  }
+  return snapshot.synced ? only : nullptr;
+}
+
 void EngineBroker::Acquire(const EngineDemand& demand, Waiter waiter, Over over) {
   core_.Post([this, demand, waiter = std::move(waiter), over = std::move(over)] {
     auto acquire = [this, demand, waiter, over] {

@@ -76,6 +76,9 @@ class EngineBroker {
   Lookup FindEngine(const EngineId& id) const;
   // The engine that new sessions of the key go to; kGone: there is none now.
   Lookup FindFor(const EngineKey& key) const;
+  // The only engine of the key, whether it takes new sessions or not; null: there is none, or there
+  // are several, or may be.
+  LiveEnginePtr FindOnly(const EngineKey& key) const;
 
   // Answers with an engine of the key, starting one if there is none; one launch serves every
   // caller. Errors are those of docs/errors.md, and CANCELLED for one that is `over`. `waiter` is

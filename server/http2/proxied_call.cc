@@ -165,8 +165,8 @@ void ProxiedCall::Decide() {
 
 Envelope ProxiedCall::ReadEnvelope() const {
   const EnvelopeScanner& scanner = rewriter_.scanner();
-  return {scanner.session_id(), scanner.operation_id(), scanner.client_type(),
-          scanner.only_cleans_up(), scanner.config()};
+  return {scanner.session_id(),     scanner.operation_id(), scanner.client_type(),
+          scanner.only_cleans_up(), scanner.config(),       scanner.has_observed()};
 }
 
 EngineWish ProxiedCall::ReadWish() const {

@@ -26,6 +26,8 @@ METHODS = {
     "CloneSession": (None, False),
     "GetStatus": (None, False),
 }
+# Number of client_observed_server_side_session_id, of those that tests send it in.
+OBSERVED = {"ExecutePlan": 8, "Config": 8, "ReattachExecute": 6}
 # They must not bring an engine to life.
 NEVER_LAUNCHING = [
     "Interrupt", "ReattachExecute", "ReleaseExecute", "ReleaseSession", "FetchErrorDetails",
@@ -65,13 +67,18 @@ def user_context(user_id=None, user_name=None, extensions=()):
     return context + b"".join(bytes_field(999, extension) for extension in extensions)
 
 
-def request(method, session_id, user_id=None, operation_id=None, ballast=0):
-    """A request of `method` such as a client sends, with `ballast` bytes behind it."""
+def request(method, session_id, user_id=None, operation_id=None, ballast=0, observed=None):
+    """A request of `method` such as a client sends, with `ballast` bytes behind it.
+
+    `observed`: the server-side session id that the client has heard before.
+    """
     message = bytes_field(SESSION_ID, session_id)
     message += bytes_field(USER_CONTEXT, user_context(user_id, user_id))
     number, _ = METHODS.get(method, (None, False))
     if number is not None and operation_id is not None:
         message += bytes_field(number, operation_id)
+    if observed is not None:
+        message += bytes_field(OBSERVED[method], observed)
     if ballast:
         message += bytes_field(BALLAST, b"\xa5" * ballast)
     return message

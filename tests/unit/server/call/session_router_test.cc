@@ -218,6 +218,53 @@ TEST_F(SessionRouterTest, ASessionOpenedWhileZooKeeperIsAwayIsBoundWhenItIsBack)
   EXPECT_EQ(binding->engine, EngineId("engine"));
 }
 
+TEST_F(SessionRouterTest, ASessionWithAnAnswerGoesToTheOnlyEngineWhileZooKeeperIsAway) {
+  AddEngine("engine", "alice");
+  AddEngine("of-bob", "bob");
+  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  RouteRequest request = Request("alice", kSession);
+  request.answered = true;
+
+  const RoutedPtr routed = Later(std::move(request));
+
+  ASSERT_TRUE(routed->ok());
+  EXPECT_EQ(routed->route().engine->id, EngineId("engine"));
+  EXPECT_TRUE(routed->route().session->answered());
+  core_.Advance(1s);
+  EXPECT_EQ(directory_.BindingOf(UserId("alice"), SessionId(kSession))->engine, EngineId("engine"));
+}
+
+TEST_F(SessionRouterTest, ASessionWithAnAnswerIsNotPutOnOneOfSeveralEnginesByAGuess) {
+  AddEngine("engine", "alice");
+  AddEngine("other", "alice");
+  RouteRequest request = Request("alice", kSession);
+  request.answered = true;
+  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  const RoutedPtr routed = Later(request);
+  request.method = &TraitsOf(Path("ReattachExecute"));
+  directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
+  const RoutedPtr reattached = Later(request);
+
+  for (const RoutedPtr& call : {routed, reattached}) {
+    ASSERT_FALSE(call->ok());
+    EXPECT_EQ(call->error().code, Code::kUnavailable) << "its client tries again";
+    EXPECT_TRUE(Contains(call->error().message, kSession)) << call->error().message;
+  }
+  EXPECT_EQ(sessions_.Find(UserId("alice"), SessionId(kSession)), nullptr);
+}
+
+TEST_F(SessionRouterTest, ASessionWithAnAnswerStartsNoEngineWhileZooKeeperIsAway) {
+  RouteRequest request = Request("alice", kSession);
+  request.answered = true;
+  directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
+
+  const RoutedPtr routed = Later(std::move(request));
+
+  ASSERT_FALSE(routed->ok());
+  EXPECT_EQ(routed->error().code, Code::kUnavailable);
+  EXPECT_TRUE(launcher_.launches().empty());
+}
+
 TEST_F(SessionRouterTest, ASessionThatHasEndedMeanwhileIsNotBound) {
   AddEngine("engine", "alice");
   directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});

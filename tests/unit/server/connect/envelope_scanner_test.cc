@@ -67,6 +67,20 @@ TEST(EnvelopeScannerTest, KeepsTheOperationOfAConfigRequestThatIsShort) {
   EXPECT_EQ(scanned("a plan", (std::string(kServicePath) + "ExecutePlan").c_str()), "");
 }
 
+TEST(EnvelopeScannerTest, KnowsAClientThatHasHadAnAnswer) {
+  const auto scanned = [](const char* method, uint32_t field, std::string_view observed) {
+    EnvelopeScanner scanner(TraitsOf(std::string(kServicePath) + method));
+    EXPECT_TRUE(
+        ScanInSteps(scanner, WireMessage().Bytes(1, kSessionA).Bytes(field, observed).str(), 5));
+    return scanner.has_observed();
+  };
+  EXPECT_TRUE(scanned("ExecutePlan", 8, kSessionB));
+  EXPECT_TRUE(scanned("AnalyzePlan", 17, kSessionB));
+  EXPECT_FALSE(scanned("AnalyzePlan", 8, kSessionB)) << "some plan";
+  EXPECT_FALSE(scanned("ExecutePlan", 8, "")) << "an answer of Spark 3.5 has none";
+  EXPECT_FALSE(scanned("ReleaseSession", 8, kSessionB)) << "it has no such field";
+}
+
 TEST(EnvelopeScannerTest, OtherPlansDoMoreThanCleanUp) {
   std::string close(kCleanUpPlan);
   close[5] ^= 1;
