@@ -56,9 +56,12 @@ void SessionRouter::SetKeys(EngineKeyOptions keys) {
 }
 
 std::optional<RouteResult> SessionRouter::RouteNow(const MethodTraits& method, const UserId& user,
-                                                   const SessionId& session_id) const {
+                                                   const SessionId& session_id,
+                                                   bool answered) const {
   SessionPtr session = sessions_.Find(user, session_id);
-  if (session == nullptr || session->forgettable()) return std::nullopt;
+  if (session == nullptr) return std::nullopt;
+  if (answered) session->Answered();  // perhaps through another gateway
+  if (session->forgettable()) return std::nullopt;
   const SessionState state = session->state();
   if (state != SessionState::kActive && !session->may_reconnect()) {
     return tl::unexpected(SessionChanged(session_id.str(), "the session has ended"));
@@ -96,7 +99,8 @@ void SessionRouter::RouteLater(RouteRequest request, RouteCallback done) {
 
 void SessionRouter::Resolve(const PendingPtr& pending) {
   const RouteRequest& request = pending->request;
-  if (auto known = RouteNow(*request.method, request.principal->user, request.session_id)) {
+  if (auto known = RouteNow(*request.method, request.principal->user, request.session_id,
+                            request.answered)) {
     return pending->done(*std::move(known));
   }
   const SessionPtr session = sessions_.Find(request.principal->user, request.session_id);
@@ -113,15 +117,23 @@ void SessionRouter::Resolve(const PendingPtr& pending) {
 }
 
 // The engine of a session that has never had an answer is gone: as if the session had not been.
-// Another gateway may have bound it anew meanwhile; that stays.
+// Another gateway may have bound it anew meanwhile; that stays. Or it has used it, so there may
+// have been an answer.
 void SessionRouter::ForgetAndResolve(const PendingPtr& pending, const SessionPtr& session) {
   using Found = std::optional<discovery::SessionBinding>;
-  sessions_.Forget(session);
   const SessionInfo& info = session->info();
-  directory_.FindSession(info.user, info.id, [this, pending, info](const Result<Found>& found) {
-    core_.Post([this, pending, info, found] {
+  directory_.FindSession(info.user, info.id, [this, pending, session](const Result<Found>& found) {
+    core_.Post([this, pending, session, found] {
+      const SessionInfo& info = session->info();
       if (!found) return pending->Fail(found.error());
-      if (!*found || (*found)->engine != info.engine) return Resolve(pending);
+      const bool is_bound = *found && (*found)->engine == info.engine;
+      if (is_bound && !BindingKeeper::IsOwnNote(*session, **found)) session->Answered();
+      if (session->answered()) {
+        sessions_.End(session, SessionState::kLost, "its engine is gone");
+        return pending->done(tl::unexpected(SessionChanged(info.id.str(), "its engine has ended")));
+      }
+      sessions_.Forget(session);
+      if (!is_bound) return Resolve(pending);
       directory_.UnbindSession(info.user, info.id, [this, pending](const Result<void>& unbound) {
         core_.Post([this, pending, unbound] {
           if (!unbound) return pending->Fail(unbound.error());
@@ -267,10 +279,8 @@ void SessionRouter::Open(const PendingPtr& pending, const discovery::SessionBind
   SessionPtr session = sessions_.Open({binding.user, binding.session, binding.key, binding.engine,
                                        binding.created_at, request.client, request.peer});
   // Another gateway may have answered it, and then it must not move to a new engine unnoticed.
-  if (is_older && is_unknown) {
-    session->Answered();
-    bindings_.NoteUse(session, core_.clock().WallNow());
-  }
+  if (request.answered || (is_older && is_unknown)) session->Answered();
+  if (is_older && is_unknown) bindings_.NoteUse(session, core_.clock().WallNow());
   if (session->info().engine == engine->id) {
     // It may have died while the binding was written.
     const EngineBroker::Lookup still = broker_.FindEngine(engine->id);

@@ -50,9 +50,10 @@ class SessionRouter {
   void SetKeys(EngineKeyOptions keys);
   const Published<EngineKeyOptions>& keys() const { return keys_; }
 
-  // What can be said at once: a session that is known. nullopt: ask RouteLater.
+  // What can be said at once: a session that is known. nullopt: ask RouteLater. `answered` as in
+  // Envelope.
   std::optional<RouteResult> RouteNow(const MethodTraits& method, const UserId& user,
-                                      const SessionId& session_id) const;
+                                      const SessionId& session_id, bool answered = false) const;
 
   // Finds out from ZooKeeper, opens a session, starts an engine, as it needs. Errors are those of
   // docs/errors.md. `done` is called once, on some other thread.

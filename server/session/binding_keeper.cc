@@ -18,12 +18,12 @@ SessionBinding BindingOf(const SessionInfo& session) {
   return {session.user, session.id, session.key, session.engine, session.created_at};
 }
 
+}  // namespace
+
 // ZooKeeper's nodes know milliseconds.
-bool IsOwnNote(const Session& session, const SessionBinding& binding) {
+bool BindingKeeper::IsOwnNote(const Session& session, const SessionBinding& binding) {
   return ToUnixMillis(binding.LastUse()) == ToUnixMillis(session.noted_use());
 }
-
-}  // namespace
 
 void BindingKeeper::Bind(const SessionInfo& session) { Write(BindingOf(session)); }
 

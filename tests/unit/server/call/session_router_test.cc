@@ -292,6 +292,37 @@ TEST_F(SessionRouterTest, AForgottenSessionLeavesANewerBindingAlone) {
   EXPECT_EQ(directory_.BindingOf(UserId("alice"), SessionId(kSession))->engine, EngineId("next"));
 }
 
+TEST_F(SessionRouterTest, ALostSessionThatItsClientSaysWasAnsweredElsewhereHasChanged) {
+  AddEngine("engine", "alice");
+  Later(Request("alice", kSession));
+  EndEngine("engine");
+  AddEngine("next", "alice");
+
+  const auto answer =
+      router_.RouteNow(TraitsOf(Path("ExecutePlan")), UserId("alice"), SessionId(kSession), true);
+
+  ASSERT_TRUE(answer && !answer->has_value());
+  EXPECT_TRUE(IsSessionChanged(answer->error()));
+}
+
+TEST_F(SessionRouterTest, ALostSessionThatAnotherGatewayHasUsedHasChanged) {
+  AddEngine("engine", "alice");
+  ASSERT_TRUE(Later(Request("alice", kSession))->ok());
+  discovery::SessionBinding theirs = *directory_.BindingOf(UserId("alice"), SessionId(kSession));
+  theirs.used_at = clock_.WallNow() + 1s;
+  directory_.NoteSessionUse(theirs, [](const Result<void>& noted) { EXPECT_TRUE(noted); });
+  core_.RunUntilIdle();
+  EndEngine("engine");
+  AddEngine("next", "alice");
+
+  for (const char* again : {"the first call", "the next one"}) {
+    const RoutedPtr routed = Later(Request("alice", kSession));
+    ASSERT_FALSE(routed->ok()) << again;
+    EXPECT_TRUE(IsSessionChanged(routed->error())) << again;
+  }
+  EXPECT_TRUE(directory_.BindingOf(UserId("alice"), SessionId(kSession))) << "others say so too";
+}
+
 TEST_F(SessionRouterTest, ALostSessionCannotBeBoundAnewWhileZooKeeperIsAway) {
   AddEngine("engine", "alice");
   Later(Request("alice", kSession));
