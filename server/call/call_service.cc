@@ -90,7 +90,7 @@ std::optional<RouteResult> CallService::RouteNow(const Call& call, const Envelop
                   "00112233-4455-6677-8899-aabbccddeeff");
   }
   return router_.RouteNow(MethodOf(call, envelope), call.principal->user,
-                          SessionId(envelope.session_id), envelope.answered);
+                          SessionId(envelope.session_id));
 }
 
 void CallService::RouteLater(Call& call, const Envelope& envelope, EngineWish wish,

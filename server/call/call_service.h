@@ -57,7 +57,7 @@ class CallService {
   // A moment later: an operation's beginning goes into the event log, once it has an engine. A
   // shorter one is there with its end only.
   void StillRuns(Call& call);
-  // The engine's answer has begun.
+  // Its client hears something of the engine: a message, or that all went well.
   void Answered(Call& call);
   // The engine's answer to a call that clones its session, whole.
   void Cloned(const Call& call, std::string_view answer);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "server/limit_refusals.h"
 
 namespace foxfire::server {
@@ -56,12 +58,9 @@ void SessionRouter::SetKeys(EngineKeyOptions keys) {
 }
 
 std::optional<RouteResult> SessionRouter::RouteNow(const MethodTraits& method, const UserId& user,
-                                                   const SessionId& session_id,
-                                                   bool answered) const {
+                                                   const SessionId& session_id) const {
   SessionPtr session = sessions_.Find(user, session_id);
-  if (session == nullptr) return std::nullopt;
-  if (answered) session->Answered();  // perhaps through another gateway
-  if (session->forgettable()) return std::nullopt;
+  if (session == nullptr || session->forgettable()) return std::nullopt;
   const SessionState state = session->state();
   if (state != SessionState::kActive && !session->may_reconnect()) {
     return tl::unexpected(SessionChanged(session_id.str(), "the session has ended"));
@@ -99,13 +98,14 @@ void SessionRouter::RouteLater(RouteRequest request, RouteCallback done) {
 
 void SessionRouter::Resolve(const PendingPtr& pending) {
   const RouteRequest& request = pending->request;
-  if (auto known = RouteNow(*request.method, request.principal->user, request.session_id,
-                            request.answered)) {
+  if (auto known = RouteNow(*request.method, request.principal->user, request.session_id)) {
     return pending->done(*std::move(known));
   }
   const SessionPtr session = sessions_.Find(request.principal->user, request.session_id);
   if (session != nullptr && session->forgettable()) return ForgetAndResolve(pending, session);
-  if (request.method->may_launch && !pending->refusal) {
+  // A session that is not new is looked up first: it is no load of the engine that a new one would
+  // go to, and if ZooKeeper does not answer, nobody knows whether that one has been written.
+  if (request.method->may_launch && !pending->refusal && !request.answered) {
     const LiveEnginePtr engine = broker_.Choose(DemandOf(pending->choice));
     // Binding answers with an older binding if there is one, so it need not be looked up first;
     // unless there is no room for a new one.
@@ -116,32 +116,41 @@ void SessionRouter::Resolve(const PendingPtr& pending) {
   LookUpBinding(pending);
 }
 
-// The engine of a session that has never had an answer is gone: as if the session had not been.
-// Another gateway may have bound it anew meanwhile; that stays. Or it has used it, so there may
-// have been an answer.
+// The engine of a session that has never had an answer here is gone: as if the session had not
+// been. Unless another gateway has used it, so there may have been an answer. Or that one has bound
+// it anew meanwhile; that stays.
 void SessionRouter::ForgetAndResolve(const PendingPtr& pending, const SessionPtr& session) {
   using Found = std::optional<discovery::SessionBinding>;
   const SessionInfo& info = session->info();
   directory_.FindSession(info.user, info.id, [this, pending, session](const Result<Found>& found) {
     core_.Post([this, pending, session, found] {
-      const SessionInfo& info = session->info();
       if (!found) return pending->Fail(found.error());
-      const bool is_bound = *found && (*found)->engine == info.engine;
-      if (is_bound && !BindingKeeper::IsOwnNote(*session, **found)) session->Answered();
-      if (session->answered()) {
-        sessions_.End(session, SessionState::kLost, "its engine is gone");
-        return pending->done(tl::unexpected(SessionChanged(info.id.str(), "its engine has ended")));
+      const bool is_bound = *found && (*found)->engine == session->info().engine;
+      if (!is_bound) {
+        sessions_.Forget(session);
+        return Resolve(pending);
       }
-      sessions_.Forget(session);
-      if (!is_bound) return Resolve(pending);
-      directory_.UnbindSession(info.user, info.id, [this, pending](const Result<void>& unbound) {
-        core_.Post([this, pending, unbound] {
-          if (!unbound) return pending->Fail(unbound.error());
-          Resolve(pending);
-        });
-      });
+      if (pending->request.answered || BindingKeeper::IsUsedElsewhere(*session, **found))
+        session->Answered();
+      if (!session->answered()) return Forget(pending, session);
+      sessions_.End(session, SessionState::kLost, "its engine is gone");
+      pending->done(
+          tl::unexpected(SessionChanged(session->info().id.str(), "its engine has ended")));
     });
   });
+}
+
+// Not before it is unbound: its binding would be taken for that of a session with an answer.
+void SessionRouter::Forget(const PendingPtr& pending, const SessionPtr& session) {
+  const SessionInfo& info = session->info();
+  directory_.UnbindSession(info.user, info.id,
+                           [this, pending, session](const Result<void>& unbound) {
+                             core_.Post([this, pending, session, unbound] {
+                               if (!unbound) return pending->Fail(unbound.error());
+                               sessions_.Forget(session);
+                               Resolve(pending);
+                             });
+                           });
 }
 
 void SessionRouter::LookUpBinding(const PendingPtr& pending) {
@@ -163,7 +172,22 @@ void SessionRouter::OpenBound(const PendingPtr& pending, const discovery::Sessio
   if (engine.presence == EngineBroker::Presence::kLive)
     return Open(pending, binding, engine.engine, true);
   if (engine.presence == EngineBroker::Presence::kUnknown) return pending->Fail(NotReadYet());
-  pending->done(tl::unexpected(SessionChanged(binding.session.str(), "its engine has ended")));
+  NotInView(pending, binding);
+}
+
+// The engine may have registered a moment ago, and the view may be behind: SESSION_CHANGED is for
+// good, so ZooKeeper is asked.
+void SessionRouter::NotInView(const PendingPtr& pending, const discovery::SessionBinding& binding) {
+  using Ids = Result<std::vector<EngineId>>;
+  directory_.EnginesOf(binding.key, [this, pending, binding](const Ids& registered) {
+    core_.Post([this, pending, binding, registered] {
+      if (!registered) return pending->Fail(NotReadYet());
+      const bool is_there =
+          std::find(registered->begin(), registered->end(), binding.engine) != registered->end();
+      if (is_there && !broker_.HasEnded(binding.engine)) return pending->Fail(NotReadYet());
+      pending->done(tl::unexpected(SessionChanged(binding.session.str(), "its engine has ended")));
+    });
+  });
 }
 
 // Any other engine would have nothing of the session. If there is only one, it compares what the
@@ -175,7 +199,7 @@ void SessionRouter::Guess(const PendingPtr& pending, const Error& why) {
   if (!request.method->may_launch) return pending->done(Route{only, nullptr});
   const discovery::SessionBinding binding{request.principal->user, request.session_id,
                                           pending->choice.key, only->id, core_.clock().WallNow()};
-  Open(pending, binding, only, true);
+  Open(pending, binding, only, false);
   bindings_.BindLater(binding, why);
 }
 
@@ -279,8 +303,10 @@ void SessionRouter::Open(const PendingPtr& pending, const discovery::SessionBind
   SessionPtr session = sessions_.Open({binding.user, binding.session, binding.key, binding.engine,
                                        binding.created_at, request.client, request.peer});
   // Another gateway may have answered it, and then it must not move to a new engine unnoticed.
-  if (request.answered || (is_older && is_unknown)) session->Answered();
-  if (is_older && is_unknown) bindings_.NoteUse(session, core_.clock().WallNow());
+  if (is_older && is_unknown) {
+    session->Answered();
+    bindings_.NoteUse(session, core_.clock().WallNow());
+  }
   if (session->info().engine == engine->id) {
     // It may have died while the binding was written.
     const EngineBroker::Lookup still = broker_.FindEngine(engine->id);

@@ -50,10 +50,9 @@ class SessionRouter {
   void SetKeys(EngineKeyOptions keys);
   const Published<EngineKeyOptions>& keys() const { return keys_; }
 
-  // What can be said at once: a session that is known. nullopt: ask RouteLater. `answered` as in
-  // Envelope.
+  // What can be said at once: a session that is known. nullopt: ask RouteLater.
   std::optional<RouteResult> RouteNow(const MethodTraits& method, const UserId& user,
-                                      const SessionId& session_id, bool answered = false) const;
+                                      const SessionId& session_id) const;
 
   // Finds out from ZooKeeper, opens a session, starts an engine, as it needs. Errors are those of
   // docs/errors.md. `done` is called once, on some other thread.
@@ -66,8 +65,10 @@ class SessionRouter {
   // All on `core`.
   void Resolve(const PendingPtr& pending);
   void ForgetAndResolve(const PendingPtr& pending, const SessionPtr& session);
+  void Forget(const PendingPtr& pending, const SessionPtr& session);
   void LookUpBinding(const PendingPtr& pending);
   void OpenBound(const PendingPtr& pending, const discovery::SessionBinding& binding);
+  void NotInView(const PendingPtr& pending, const discovery::SessionBinding& binding);
   void Guess(const PendingPtr& pending, const Error& why);
   void WithoutSession(const PendingPtr& pending);
   void AcquireEngine(const PendingPtr& pending);

@@ -139,6 +139,7 @@ class EngineLaunches {
   launcher::LaunchRequest RequestOf(const Launch& launch) const;
   void Started(const EngineKey& key, uint64_t number, const Result<int64_t>& pid);
   void TimedOut(const EngineKey& key, uint64_t number);
+  void GiveUpIfLate(const EngineKey& key, uint64_t number, const std::string& why);
   void Fail(const EngineKey& key, Error error);
   // Takes the launch out of the map and lets go of what it holds.
   std::vector<Waiter> Finish(const EngineKey& key, const char* outcome);

@@ -68,7 +68,6 @@ void ProxiedCall::ResponseHeader(std::string_view name, std::string_view value, 
 void ProxiedCall::ResponseHeadersEnd(bool is_last) {
   if (settled_ || client_.connection == nullptr) return;
   answered_ = true;
-  parts_.service.Answered(*call_);
   const nghttp2_data_provider body = BodyOf(*this);
   const auto& pairs = client_.headers.Pairs();
   nghttp2_submit_response(client_.connection->session(), client_.stream, pairs.data(), pairs.size(),
@@ -92,6 +91,7 @@ void ProxiedCall::ResponseData(Block* block, std::span<const uint8_t> bytes) {
          fmt::format("a message of {} from the engine is larger than {} (limits.message_bytes)",
                      FormatSize(length), FormatSize(parts_.options.message_bytes))}));
   }
+  if (answer_.partial() == 0) parts_.service.Answered(*call_);
   if (call_->method->clones_session) ReadCloneAnswer(bytes);
   client_.pipe.Push(block, bytes.data(), static_cast<uint32_t>(bytes.size()));
   Resume(client_);
@@ -110,6 +110,7 @@ void ProxiedCall::ResponseEnd() {
   engine_.finished = true;
   if (settled_) return;
   client_.ended = true;
+  if (code_ == Code::kOk) parts_.service.Answered(*call_);
   StopTimers();
   Resume(client_);
 }

@@ -18,11 +18,15 @@ SessionBinding BindingOf(const SessionInfo& session) {
   return {session.user, session.id, session.key, session.engine, session.created_at};
 }
 
+// ZooKeeper's nodes know milliseconds.
+bool IsOwnNote(const Session& session, const SessionBinding& binding) {
+  return ToUnixMillis(binding.LastUse()) == ToUnixMillis(session.noted_use());
+}
+
 }  // namespace
 
-// ZooKeeper's nodes know milliseconds.
-bool BindingKeeper::IsOwnNote(const Session& session, const SessionBinding& binding) {
-  return ToUnixMillis(binding.LastUse()) == ToUnixMillis(session.noted_use());
+bool BindingKeeper::IsUsedElsewhere(const Session& session, const SessionBinding& binding) {
+  return binding.used_at != WallTime{} && !IsOwnNote(session, binding);
 }
 
 void BindingKeeper::Bind(const SessionInfo& session) { Write(BindingOf(session)); }
@@ -74,6 +78,8 @@ void BindingKeeper::TryNext() {
       if (bound->engine != orders_.front().binding.engine) {
         Log("session").warn("another gateway has the session on engine {} session={}",
                             bound->engine.str(), bound->session.str());
+        const SessionPtr guessed = sessions_.Find(bound->user, bound->session);
+        if (guessed != nullptr && !guessed->answered()) sessions_.Forget(guessed);
       }
       Tried({});
     });
@@ -96,7 +102,10 @@ bool BindingKeeper::IsOutdated(const Order& order) const {
   const SessionPtr session = sessions_.Find(order.binding.user, order.binding.session);
   const bool is_active = session != nullptr && session->state() == SessionState::kActive;
   if (!order.binds) return is_active;
-  return !is_active || session->info().engine != order.binding.engine;
+  // One that is lost with its engine stays bound, so that every gateway tells its client.
+  const bool is_told =
+      session != nullptr && session->state() == SessionState::kLost && session->answered();
+  return (!is_active && !is_told) || session->info().engine != order.binding.engine;
 }
 
 void BindingKeeper::NoteUse(const SessionPtr& session, WallTime used_at) {

@@ -25,8 +25,8 @@ class BindingKeeper {
   // session is active; another error is for the log.
   void BindLater(const discovery::SessionBinding& binding, const Error& error);
 
-  // No other gateway has said, in the binding, that it uses the session. Thread-safe.
-  static bool IsOwnNote(const Session& session, const discovery::SessionBinding& binding);
+  // Another gateway has said, in the binding, that it uses the session. Thread-safe.
+  static bool IsUsedElsewhere(const Session& session, const discovery::SessionBinding& binding);
   // Tells other gateways that it is in use here.
   void NoteUse(const SessionPtr& session, WallTime used_at);
   // Ends a session that has been idle here since before `idle_since` and unbinds it, unless a

@@ -20,6 +20,9 @@ const char* EventOf(SessionState state) {
   }
 }
 
+// Why a session has ended that the next gateway of the store is not to know of.
+constexpr const char* kForgotten = "its engine ended before it answered";
+
 // An id may be used again once its client has let go of it, or if it never had an answer.
 bool Replaceable(const Session& session) {
   return session.forgettable() ||
@@ -49,6 +52,7 @@ Result<void> SessionManager::Restore() {
   for (const SessionRecord& record : records) {
     const SessionState state = ParseSessionState(record.state);
     const auto key = EngineKey::Parse(record.engine_key);
+    if (record.end_reason == kForgotten) continue;
     if (!key || (state != SessionState::kActive && record.last_activity_at < oldest)) continue;
     SessionInfo info{UserId(record.user),
                      SessionId(record.session_id),
@@ -147,13 +151,16 @@ bool SessionManager::End(const SessionPtr& session, SessionState state, const st
 }
 
 void SessionManager::Forget(const SessionPtr& session) {
-  End(session, SessionState::kLost, "its engine ended before it answered");
+  End(session, SessionState::kLost, kForgotten);
   const Key key{session->info().user, session->info().id};
-  Shard& shard = ShardOf(key);
-  MutexLock lock(shard.mutex);
-  const auto found = shard.sessions.find(key);
-  if (found != shard.sessions.end() && found->second.session == session)
+  {
+    Shard& shard = ShardOf(key);
+    MutexLock lock(shard.mutex);
+    const auto found = shard.sessions.find(key);
+    if (found == shard.sessions.end() || found->second.session != session) return;
     shard.sessions.erase(found);
+  }
+  store_.Save(ToRecord(*session, kForgotten));
 }
 
 void SessionManager::Ended(const Session& session, SessionState state, const std::string& reason) {

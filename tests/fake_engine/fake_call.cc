@@ -13,6 +13,10 @@ namespace {
 // No status that an engine ends with on purpose.
 constexpr int kCrashStatus = 42;
 
+grpc::Status SessionChanged() {
+  return {grpc::StatusCode::INTERNAL, "[INVALID_HANDLE.SESSION_CHANGED] says the engine"};
+}
+
 }  // namespace
 
 std::string ToString(const grpc::ByteBuffer& buffer) {
@@ -61,6 +65,7 @@ void FakeCall::OnReadDone(bool ok) {
   ++read_;
   counters_.MessageRead(method_, message.size());
   const Identity identity = ReadIdentity(message);
+  if (IsForAnother(identity.observed)) return FinishOnce(SessionChanged());
   if (method_.ends_with("/ReleaseSession")) {
     counters_.SessionReleased(identity.user_id, identity.session_id);
   } else {
@@ -72,6 +77,12 @@ void FakeCall::OnReadDone(bool ok) {
   }
   if (script_.act == ActWhen::kFirstMessage && read_ == 1) Act();
   ReadNext();
+}
+
+// As Spark does from 4.0 on; the id is that of the engine, because the echo tells it.
+bool FakeCall::IsForAnother(const std::string& observed) const {
+  const bool compares = method_.ends_with("/Config") || method_.ends_with("/ExecutePlan");
+  return compares && read_ == 1 && !observed.empty() && observed != seen_["engine"]["engine_id"];
 }
 
 // Starts the writing side, once.

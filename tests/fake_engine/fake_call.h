@@ -45,6 +45,8 @@ class FakeCall final : public grpc::ServerGenericBidiReactor {
   void SendNumbered();
   void End();
   void FinishOnce(const grpc::Status& status);
+  // Its client has had answers from another engine.
+  bool IsForAnother(const std::string& observed) const;
   std::string Echo();
 
   grpc::GenericCallbackServerContext& context_;

@@ -17,6 +17,7 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
 constexpr size_t kHexMost = 64U << 10;
+constexpr int kObservedField = 8;
 
 std::string Hex(std::string_view bytes) {
   return HexEncode({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
@@ -58,6 +59,8 @@ Identity ReadIdentity(std::string_view message) {
     } else if (field == 2) {
       ++identity.user_contexts;
       context_well_formed &= ForEachField(value, read_context);
+    } else if (field == kObservedField) {
+      identity.observed = value;
     }
   });
   identity.well_formed = well_formed && context_well_formed;

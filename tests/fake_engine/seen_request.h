@@ -20,6 +20,9 @@ struct Identity {
   int session_ids = 0;    // how often field 1 is there
   int user_contexts = 0;  // how often field 2 is there
   int extensions = 0;     // user_context.extensions, all together
+  // client_observed_server_side_session_id of Config and ExecutePlan; something else in other
+  // requests.
+  std::string observed;
 };
 
 Identity ReadIdentity(std::string_view message);

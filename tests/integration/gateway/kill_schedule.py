@@ -31,9 +31,8 @@ class TrackedSession:
         self.calls = 0
         self.is_over = False
         # It is written in ZooKeeper on which engine it is. A session that begins while ZooKeeper is
-        # away is known to that gateway only, so another takes it for a new one.
+        # away is known to that gateway only, so another may look for it on another engine.
         self.is_bound = True
-        self.was_guessed = False  # perhaps: a call of it came while ZooKeeper was away
 
     def requests(self):
         return [wire.request("Config", self.id, observed=self.engine)]
@@ -41,10 +40,8 @@ class TrackedSession:
     def check(self, answer, may_be_lost, zookeeper_was_there):
         """`may_be_lost(engine id)`: whether that engine's sessions may be. `zookeeper_was_there`:
         all the time since the call began."""
-        if not zookeeper_was_there:
-            self.was_guessed = True
-            if self.engine is None:
-                self.is_bound = False
+        if self.engine is None and not zookeeper_was_there:
+            self.is_bound = False
         text = f"session {self.id} of {self.user}: {answer.code} {answer.message}"
         if CHANGED in answer.message:
             assert self.calls > 1, f"a new session has changed: {text}"
@@ -55,12 +52,7 @@ class TrackedSession:
         assert answer.code in CODES, text
         if answer.code == grpc.StatusCode.OK:
             engine = answer.echo["engine"]["engine_id"]
-            if self.engine not in (None, engine) and self.is_bound:
-                # A real engine compares the observed id with its own and says SESSION_CHANGED. A
-                # gateway may leave that to it while ZooKeeper is away and the right one has gone.
-                assert self.was_guessed and may_be_lost(self.engine), \
-                    f"moved from {self.engine} to {engine}: {text}"
-                self.is_over = True
+            assert self.engine in (None, engine), f"moved from {self.engine} to {engine}: {text}"
             self.engine = engine
 
 
@@ -259,7 +251,8 @@ class Schedule:
         if engine in self.suspended_engines:
             return True
         with contextlib.suppress(AssertionError):
-            return eventually(lambda: engine not in self.fleet.engine_processes(), deadline=5)
+            # Less than engine.idle_timeout, or one that lives ends while we look.
+            return eventually(lambda: engine not in self.fleet.engine_processes(), deadline=1.5)
         return False
 
     def collect(self):

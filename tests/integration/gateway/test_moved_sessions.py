@@ -1,5 +1,6 @@
 """Sessions whose clients come to another gateway while ZooKeeper is away."""
 
+import os
 import signal
 
 import grpc
@@ -56,14 +57,14 @@ def test_one_that_may_be_on_several_engines_waits_for_zookeeper(fleet):
     fleet.cluster.server.stop(signal.SIGKILL)
 
     for session in engines:
-        answer = call_elsewhere(fleet, session, "seen-before")
+        answer = call_elsewhere(fleet, session, engines[session])
         assert answer.code == grpc.StatusCode.UNAVAILABLE, "any engine would be a guess"
         assert session in answer.message and "ZooKeeper" in answer.message
 
     fleet.cluster.server.start()
     for session, engine in engines.items():
-        answer = eventually(lambda session=session: (
-            got := call_elsewhere(fleet, session, "seen-before")).messages and got)
+        answer = eventually(lambda session=session, engine=engine: (
+            got := call_elsewhere(fleet, session, engine)).messages and got)
         assert answer.echo["engine"]["engine_id"] == engine
 
 
@@ -71,4 +72,17 @@ def test_one_that_can_be_on_one_engine_only_goes_on_without_zookeeper(fleet):
     [(session, engine)] = open_sessions(fleet, 1).items()
     fleet.cluster.server.stop(signal.SIGKILL)
 
-    assert call_elsewhere(fleet, session, "seen-before").echo["engine"]["engine_id"] == engine
+    assert call_elsewhere(fleet, session, engine).echo["engine"]["engine_id"] == engine
+
+
+def test_one_whose_engine_has_ended_hears_so_from_the_only_one_that_is_left(fleet):
+    lost, kept = open_sessions(fleet, 2).items()
+    fleet.cluster.server.stop(signal.SIGKILL)
+    os.kill(fleet.engine_processes()[lost[1]], signal.SIGKILL)
+    eventually(lambda: all(engine["engine_id"] != lost[1] for engine in fleet.gateways[1].cli(
+        "engine", "list", token=fleet.admin_token())), what="the gateway has seen its end")
+
+    answer = call_elsewhere(fleet, *lost)
+
+    assert "INVALID_HANDLE.SESSION_CHANGED" in answer.message, answer
+    assert call_elsewhere(fleet, *kept).echo["engine"]["engine_id"] == kept[1]

@@ -221,7 +221,7 @@ TEST_F(SessionRouterTest, ASessionOpenedWhileZooKeeperIsAwayIsBoundWhenItIsBack)
 TEST_F(SessionRouterTest, ASessionWithAnAnswerGoesToTheOnlyEngineWhileZooKeeperIsAway) {
   AddEngine("engine", "alice");
   AddEngine("of-bob", "bob");
-  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
   RouteRequest request = Request("alice", kSession);
   request.answered = true;
 
@@ -229,7 +229,6 @@ TEST_F(SessionRouterTest, ASessionWithAnAnswerGoesToTheOnlyEngineWhileZooKeeperI
 
   ASSERT_TRUE(routed->ok());
   EXPECT_EQ(routed->route().engine->id, EngineId("engine"));
-  EXPECT_TRUE(routed->route().session->answered());
   core_.Advance(1s);
   EXPECT_EQ(directory_.BindingOf(UserId("alice"), SessionId(kSession))->engine, EngineId("engine"));
 }
@@ -239,7 +238,7 @@ TEST_F(SessionRouterTest, ASessionWithAnAnswerIsNotPutOnOneOfSeveralEnginesByAGu
   AddEngine("other", "alice");
   RouteRequest request = Request("alice", kSession);
   request.answered = true;
-  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
   const RoutedPtr routed = Later(request);
   request.method = &TraitsOf(Path("ReattachExecute"));
   directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
@@ -251,6 +250,22 @@ TEST_F(SessionRouterTest, ASessionWithAnAnswerIsNotPutOnOneOfSeveralEnginesByAGu
     EXPECT_TRUE(Contains(call->error().message, kSession)) << call->error().message;
   }
   EXPECT_EQ(sessions_.Find(UserId("alice"), SessionId(kSession)), nullptr);
+}
+
+TEST_F(SessionRouterTest, AWrongGuessIsPutRightOnceZooKeeperAnswers) {
+  AddEngine("engine", "alice");
+  BindElsewhere(Binding("alice", "theirs"));
+  RouteRequest request = Request("alice", kSession);
+  request.answered = true;
+  directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
+  ASSERT_TRUE(Later(request)->ok());
+  core_.Advance(1s);
+  AddEngine("theirs", "alice");
+
+  const RoutedPtr routed = Later(request);
+
+  ASSERT_TRUE(routed->ok());
+  EXPECT_EQ(routed->route().engine->id, EngineId("theirs"));
 }
 
 TEST_F(SessionRouterTest, ASessionWithAnAnswerStartsNoEngineWhileZooKeeperIsAway) {
@@ -298,11 +313,66 @@ TEST_F(SessionRouterTest, ALostSessionThatItsClientSaysWasAnsweredElsewhereHasCh
   EndEngine("engine");
   AddEngine("next", "alice");
 
-  const auto answer =
-      router_.RouteNow(TraitsOf(Path("ExecutePlan")), UserId("alice"), SessionId(kSession), true);
+  RouteRequest request = Request("alice", kSession);
+  request.answered = true;
+  const RoutedPtr routed = Later(std::move(request));
 
-  ASSERT_TRUE(answer && !answer->has_value());
-  EXPECT_TRUE(IsSessionChanged(answer->error()));
+  ASSERT_FALSE(routed->ok());
+  EXPECT_TRUE(IsSessionChanged(routed->error()));
+}
+
+TEST_F(SessionRouterTest, ASessionThatWasLostHereButIsBoundAnewElsewhereGoesThere) {
+  AddEngine("engine", "alice");
+  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  Later(Request("alice", kSession));
+  EndEngine("engine");
+  AddEngine("next", "alice");
+  BindElsewhere(Binding("alice", "next"));
+  RouteRequest request = Request("alice", kSession);
+  request.answered = true;
+
+  const RoutedPtr routed = Later(std::move(request));
+
+  ASSERT_TRUE(routed->ok());
+  EXPECT_EQ(routed->route().engine->id, EngineId("next"));
+}
+
+TEST_F(SessionRouterTest, ASessionThatCouldNotBeUnboundIsNotForgotten) {
+  AddEngine("engine", "alice");
+  Later(Request("alice", kSession));
+  EndEngine("engine");
+  AddEngine("next", "alice");
+  directory_.FailNext(Op::kUnbindSession, {Code::kUnavailable, "connection loss"});
+  ASSERT_FALSE(Later(Request("alice", kSession))->ok());
+
+  const RoutedPtr again = Later(Request("alice", kSession));
+
+  ASSERT_TRUE(again->ok()) << "SESSION_CHANGED would be its first answer: "
+                           << again->error().message;
+  EXPECT_EQ(again->route().engine->id, EngineId("next"));
+}
+
+TEST_F(SessionRouterTest, AnEngineThatTheViewDoesNotShowYetHasNotEnded) {
+  AddEngine("engine", "alice");
+  BindElsewhere(Binding("alice", "young"));
+  directory_.AddUnseen(EngineId("young"));
+
+  const RoutedPtr routed = Later(Request("alice", kSession));
+
+  ASSERT_FALSE(routed->ok());
+  EXPECT_EQ(routed->error().code, Code::kUnavailable) << "its client tries again";
+}
+
+TEST_F(SessionRouterTest, ASessionThatIsLostBeforeItWasBoundIsBoundAllTheSame) {
+  AddEngine("engine", "alice");
+  directory_.FailNext(Op::kBindSession, {Code::kUnavailable, "connection loss"});
+  Answered(Later(Request("alice", kSession))->route().session);
+  EndEngine("engine");
+
+  core_.Advance(1s);
+
+  EXPECT_TRUE(directory_.BindingOf(UserId("alice"), SessionId(kSession)))
+      << "other gateways tell its client that it has changed";
 }
 
 TEST_F(SessionRouterTest, ALostSessionThatAnotherGatewayHasUsedHasChanged) {

@@ -256,6 +256,17 @@ TEST_F(SessionManagerTest, TheNextGatewayKnowsThemAgain) {
   EXPECT_FALSE(lost->forgettable()) << "its client may well have had answers";
 }
 
+TEST_F(SessionManagerTest, AForgottenSessionIsForgottenByTheNextGatewayOfTheStoreToo) {
+  const SessionPtr session = sessions_.Open(Info("alice", "s1"));
+  sessions_.End(session, SessionState::kLost, "its engine is gone");
+  sessions_.Forget(session);
+  SessionManager next({}, clock_, store_, metrics_);
+
+  ASSERT_TRUE(next.Restore());
+
+  EXPECT_EQ(next.Find(UserId("alice"), SessionId("s1")), nullptr);
+}
+
 TEST_F(SessionManagerTest, RestoreSaysWhyTheStoreCannotBeRead) {
   store_.FailReads({Code::kInternal, "disk on fire"});
 
