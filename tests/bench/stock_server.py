@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 from support.spark_home import spark_home
-from support.zookeeper import free_port
+from support.ports import free_port
 
 
 class StockServer:

@@ -13,6 +13,7 @@ from pyspark.sql.connect.session import SparkSession
 from support.waiting import wait_until
 
 SESSION_CHANGED = "INVALID_HANDLE.SESSION_CHANGED"
+AT_ONCE = 30  # seconds; a client that takes it for something passing retries for ten minutes
 SLOW = "select count(*) from range(20000000000) where id % 7 = 8"  # minutes on this machine
 
 
@@ -59,7 +60,7 @@ def test_an_engine_killed_while_idle(gateway, newcomer):
     with pytest.raises(PySparkException, match=SESSION_CHANGED):
         spark.range(1).collect()
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < AT_ONCE
     new_session_works(gateway.url(newcomer))
     second = gateway.engine(newcomer)
     assert second["engine_id"] != first["engine_id"]
@@ -76,10 +77,10 @@ def test_an_engine_killed_while_a_query_runs(gateway, newcomer):
 
     os.kill(gateway.engine(newcomer)["pid"], signal.SIGKILL)
     started = time.monotonic()
-    error = result(30)
+    error = result(60)
 
     assert SESSION_CHANGED in str(error)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < AT_ONCE
     new_session_works(gateway.url(newcomer))
     gateway.cli("engine", "kill", gateway.engine(newcomer)["engine_id"])
 
@@ -183,7 +184,8 @@ def test_the_end_of_a_forgotten_script_starts_no_engine(make_gateway):
 
 
 def test_an_idle_engine_stops(make_gateway):
-    gateway = make_gateway({"engine.idle_timeout": "3s"})
+    # A probe that finds the port closed would bury it before its process has ended.
+    gateway = make_gateway({"engine.idle_timeout": "3s", "engine.probe_interval": "1h"})
     spark = gateway.connect("alice")
     spark.range(1).collect()
     engine = gateway.engine("alice")

@@ -10,6 +10,7 @@ import pytest
 
 from support.gateway import ENGINE_JAR, Gateway
 from support.spark_home import spark_home
+from support.waiting import wait_until
 
 OS_USER = "nobody"
 
@@ -67,7 +68,7 @@ def test_os_users(open_folder):
         assert not (folder / "work" / "secret").exists()
         spark.stop()
         gateway.cli("engine", "kill", gateway.engine(OS_USER)["engine_id"])
-        assert not (folder / "tmp").exists()
+        wait_until(lambda: not (folder / "tmp").exists(), 30, "its scratch folder is removed")
 
 
 def test_proxy_users(make_gateway):

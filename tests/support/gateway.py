@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from kazoo.client import KazooClient
 
+from support.ports import free_port
 from support.spark_home import spark_home
 from support.waiting import wait_until
 
@@ -39,15 +39,6 @@ SETTINGS = {
 }
 
 
-def four_free_ports() -> list[int]:
-    """Ports that nobody listens on at the moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports
-
-
 def to_toml_value(value) -> str:
     """Strings, numbers, booleans and lists of strings are JSON's; a dict is an inline table."""
     if not isinstance(value, dict):
@@ -71,7 +62,8 @@ class Gateway:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.var = self.folder / "var"
-        self.port, self.admin_port, self.http_port, self.zookeeper_port = four_free_ports()
+        self.port, self.admin_port, self.http_port, self.zookeeper_port = (
+            free_port() for _ in range(4))
         self.config = self.folder / "foxfire.toml"
         self.settings = {
             "server.listen": f"127.0.0.1:{self.port}",

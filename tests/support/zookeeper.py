@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kazoo.client import KazooClient
 
+from support.ports import free_port
 from support.spark_home import java, spark_jars
 from support.waiting import wait_until
 
@@ -29,12 +30,6 @@ maxClientCnxns=0
 admin.enableServer=false
 4lw.commands.whitelist=srvr,ruok
 """
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class ZooKeeperServer:

@@ -43,7 +43,7 @@ def test_an_engine_that_is_probed_all_the_time_still_ends_when_idle(make_engine)
 
     assert engine.await_exit() == 0
     assert engine.events("stopping")[0]["reason"] == "idle"
-    assert codes.count(grpc.StatusCode.OK) >= 10, codes
+    assert codes.count(grpc.StatusCode.OK) >= 3, codes
 
 
 def test_a_probe_with_another_secret_is_an_answer_too(make_engine):

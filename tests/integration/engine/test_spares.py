@@ -127,7 +127,7 @@ def test_its_age_counts_from_the_bind(make_engine):
     bound = time.monotonic()
     engine.bind()
 
-    assert engine.await_exit() == 0
+    assert engine.await_exit(60) == 0
 
     assert engine.events("stopping")[0]["reason"] == "max-lifetime"
     assert time.monotonic() - bound >= seconds

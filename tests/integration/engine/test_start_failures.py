@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from support.zookeeper import free_port
+from support.ports import free_port
 
 NOWHERE = "203.0.113.7"  # an address for documentation: no machine has it
 

@@ -156,11 +156,11 @@ def test_ends_when_idle_although_a_session_is_open(make_engine, nodes, connect):
 
 
 def test_is_not_idle_while_a_query_runs(make_engine, connect):
-    engine = make_engine(settings={"foxfire.idle.ms": 1000}).start_and_register()
+    engine = make_engine(settings={"foxfire.idle.ms": 4000}).start_and_register()
     query = HeldQuery(connect(engine))
 
     with pytest.raises(AssertionError, match="still runs"):
-        engine.await_exit(4)
+        engine.await_exit(7)
 
     query.release()
     query.await_end()

@@ -5,7 +5,7 @@ import subprocess
 
 from other_engines import ENGINE_PATH
 from support.spark_home import java
-from support.zookeeper import free_port
+from support.ports import free_port
 
 SITE = """<configuration><property><name>yarn.resourcemanager.address</name>
 <value>127.0.0.1:{port}</value></property></configuration>

@@ -1,19 +1,11 @@
 """ZooKeeper as the gateways' tests use it: one server, one client that stays, nodes as JSON."""
 
+import contextlib
 import json
-import socket
 
 from kazoo.client import KazooClient
+from kazoo.exceptions import NoNodeError
 from support.zookeeper import ZooKeeperServer
-
-
-def free_ports(count):
-    """Ports that nobody listens on at the moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [sock.getsockname()[1] for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports
 
 
 class Cluster:
@@ -45,5 +37,8 @@ class Cluster:
         path = f"{root}/engines/{key}"
         if not self.client.exists(path):
             return []
-        return [json.loads(self.client.get(f"{path}/{name}")[0])
-                for name in self.client.get_children(path)]
+        records = []
+        for name in self.client.get_children(path):
+            with contextlib.suppress(NoNodeError):  # it has gone meanwhile
+                records.append(json.loads(self.client.get(f"{path}/{name}")[0]))
+        return records

@@ -81,6 +81,11 @@ class Foxfired(Gateway):
         eventually(lambda: record["engine_id"] in [e["engine_id"] for e in self.engines()],
                    what="the engine in the list")
 
+    def await_unlisted(self, engine_id):
+        """Until the gateway gives new sessions to others; ZooKeeper knows that earlier."""
+        eventually(lambda: all(engine["state"] != "ready" for engine in self.engines()
+                               if engine["engine_id"] == engine_id), what="it takes no new sessions")
+
     def registered(self, user, **key):
         """The records of the engines that are registered for the user."""
         return self.cluster.engines_of(engine_key(user, **key), self.root)

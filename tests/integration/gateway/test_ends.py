@@ -68,10 +68,10 @@ def test_a_call_ends_at_its_deadline_here_and_at_the_engine(engine, client):
     client.call("Config")
     began = time.monotonic()
 
-    answer = client.call("ExecutePlan", script={"then": "hang"}, timeout=0.5)
+    answer = client.call("ExecutePlan", script={"then": "hang"}, timeout=2)
 
     assert answer.code == grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     eventually(lambda: engine.counters.of("ExecutePlan")["cancelled"] == 1)
 
 

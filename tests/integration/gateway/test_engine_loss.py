@@ -137,7 +137,7 @@ def test_a_broken_connection_to_a_living_engine_is_unavailable(gateway, launched
 def test_an_engine_that_has_lost_its_node_goes_on_serving_its_sessions(gateway, zookeeper, launched,
                                                                        client, user):
     zookeeper.client.delete(f"/foxfire/engines/user:{user}:default:default/{launched['engine_id']}")
-    eventually(lambda: zookeeper.engines_of(f"user:{user}:default:default") == [])
+    gateway.await_unlisted(launched["engine_id"])
 
     assert client.call("Config").echo["engine"]["engine_id"] == launched["engine_id"]
     with Client(gateway.target, gateway.token(user)) as other:

@@ -116,9 +116,10 @@ def test_broken_grpc_framing_is_answered(gateway, engine, client, user, data):
 
 
 def test_a_deadline_holds_without_a_client_that_minds_it(gateway, engine, client, user):
+    client.call("Config")  # its session has an engine
     connection = http2.connect(gateway.target)
     headers = grpc_headers("/spark.connect.SparkConnectService/ExecutePlan", more=[
-        ("authorization", f"Bearer {gateway.token(user)}"), ("grpc-timeout", "300m"),
+        ("authorization", f"Bearer {gateway.token(user)}"), ("grpc-timeout", "2S"),
         ("x-fake-script", '{"then": "hang"}')])
 
     connection.headers(1, headers)

@@ -9,7 +9,7 @@ from support.calls import Client
 from support.waiting import eventually
 from test_engine_loss import assert_session_changed
 
-PROBES = {"engine.probe_interval": "1s", "engine.probe_timeout": "300ms", "engine.probe_failures": 2}
+PROBES = {"engine.probe_interval": "1s", "engine.probe_timeout": "2s", "engine.probe_failures": 2}
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ class Case:
         self.until_queued_behind_a_failure()
         self.zookeeper.process.send_signal(signal.SIGSTOP)
         self.fleet.go.touch()
-        self.await_launch("the launch's lock")
+        self.await_launch("ZooKeeper")  # waits for its answer, or for its return
 
     def until_queued_behind_a_failure(self):
         self.fleet.hold_launches("start", failure="no luck today")
@@ -185,7 +185,10 @@ class Case:
         engines = set()
         for gateway in self.fleet.gateways:
             with self.fleet.connect(gateway, self.user) as client:
-                engines.add(client.call("Config").echo["engine"]["engine_id"])
+                # One that ends because it was idle just now may say that it is unavailable.
+                answer = eventually(lambda client=client: (
+                    got := client.call("Config")).code != grpc.StatusCode.UNAVAILABLE and got)
+                engines.add(answer.echo["engine"]["engine_id"])
         return engines
 
 

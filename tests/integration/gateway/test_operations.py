@@ -125,7 +125,7 @@ def test_an_operation_stays_at_the_engine_of_its_session_when_the_user_has_anoth
     operation_id = str(uuid.uuid4())
     first = engine_of(client)
     zookeeper.client.delete(f"/foxfire/engines/user:{user}:default:default/{first}")
-    eventually(lambda: zookeeper.engines_of(f"user:{user}:default:default") == [])
+    gateway.await_unlisted(first)
     with Client(gateway.target, gateway.token(user)) as other:
         assert engine_of(other) != first
 
@@ -140,7 +140,7 @@ def test_a_restarted_gateway_finds_an_operations_engine_beside_a_newer_one(
         first = engine_of(client)
         node = f"{own_gateway.root}/engines/user:{user}:default:default/{first}"
         zookeeper.client.delete(node)
-        eventually(lambda: own_gateway.registered(user) == [])
+        own_gateway.await_unlisted(first)
         with Client(own_gateway.target, own_gateway.token(user)) as other:
             second = engine_of(other)
         eventually(lambda: own_gateway.sql("select count(*) from sessions") == [(2,)])

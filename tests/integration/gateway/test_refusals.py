@@ -66,7 +66,7 @@ def test_a_revoked_token_is_refused_on_a_connection_that_it_has_opened(gateway, 
 
 
 def test_a_token_is_refused_once_it_has_expired(gateway, engine, user):
-    token = gateway.cli("token", "create", "--user", user, "--ttl", "2s")["token"]
+    token = gateway.cli("token", "create", "--user", user, "--ttl", "6s")["token"]
     with Client(gateway.target, token) as client:
         assert client.call("Config").code == grpc.StatusCode.OK
 

@@ -11,6 +11,7 @@ from foxfired import engine_key
 from support import wire
 from support.calls import Client
 from support.fake_engine import FakeEngine
+from support.ports import free_port
 from support.waiting import eventually
 
 # Soon enough for a test, and far from what a busy machine needs for an answer.
@@ -183,12 +184,12 @@ def test_when_one_of_two_dies_new_sessions_go_to_the_other(own_gateway, start_en
 
 
 def test_one_that_comes_back_is_used_again(own_gateway, start_engine, user):
-    engine = start_engine()
+    port = str(free_port())
+    engine = start_engine(options=["--port", port])
     engine_id = register(own_gateway, engine, "--user", user)
     engine.kill()
     eventually(lambda: health_of(own_gateway, engine_id)[0] == "dead")
 
-    port = engine.endpoint.rpartition(":")[2]
     again = start_engine(secret=engine.secret, options=["--port", port])
 
     eventually(lambda: health_of(own_gateway, engine_id) == ("ready", "ok"))

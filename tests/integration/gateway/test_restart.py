@@ -176,10 +176,15 @@ def test_two_gateways_start_one_engine_between_them(two_gateways, token, user):
     assert len(two_gateways[0].launched() + two_gateways[1].launched()) == 1
 
 
+def await_engine_in_view(gateway):
+    eventually(lambda: gateway.metric("foxfire_discovery_view_engines") == 1)
+
+
 def test_a_session_of_one_gateway_is_known_to_the_other(two_gateways, token, user):
     with Client(two_gateways[0].target, token) as client:
         engine = client.call("Config").echo["engine"]["engine_id"]
         session_id = client.session_id
+    await_engine_in_view(two_gateways[1])
 
     with Client(two_gateways[1].target, token, session_id=session_id) as client:
         assert client.call("ReattachExecute").echo["engine"]["engine_id"] == engine
@@ -188,6 +193,7 @@ def test_a_session_of_one_gateway_is_known_to_the_other(two_gateways, token, use
 def test_the_other_gateway_hears_of_an_engine_that_died(two_gateways, token, user):
     with Client(two_gateways[0].target, token) as client:
         client.call("Config")
+        await_engine_in_view(two_gateways[1])
         with Client(two_gateways[1].target, token, session_id=client.session_id) as other:
             assert other.call("Config").code == grpc.StatusCode.OK
 
