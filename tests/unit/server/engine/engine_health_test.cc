@@ -335,6 +335,33 @@ TEST_F(EngineHealthTest, AnEngineThatAnotherGatewayHasJustRegisteredIsWaitedFor)
   EXPECT_TRUE(launcher_.launches().empty());
 }
 
+TEST_F(EngineHealthTest, ALateEngineThatIsThereThoughTheViewIsBehindIsNotEnded) {
+  StartBroker();
+  const EngineAnswer answer = Ask(Key("alice"));
+  const EngineId id = launcher_.launches().at(0).id;
+  directory_.AddUnseen(id);
+  core_.Advance(options_.launch_timeout);
+  EXPECT_TRUE(launcher_.killed().empty());
+
+  RegisterLaunched(0);
+
+  ASSERT_TRUE(answer->value && answer->value->has_value());
+  core_.Advance(1min);
+  EXPECT_TRUE(launcher_.killed().empty());
+}
+
+TEST_F(EngineHealthTest, ALateEngineThatNeverComesIntoTheViewIsEnded) {
+  StartBroker();
+  const EngineAnswer answer = Ask(Key("alice"));
+  const EngineId id = launcher_.launches().at(0).id;
+  directory_.AddUnseen(id);
+
+  core_.Advance(options_.launch_timeout + 10s);
+
+  ASSERT_TRUE(answer->value && !answer->value->has_value());
+  EXPECT_EQ(launcher_.killed(), std::vector<EngineId>{id});
+}
+
 TEST_F(EngineHealthTest, ANodeThatNobodyCanReadIsNotWaitedForForEver) {
   StartBroker();
   directory_.AddUnseen(EngineId(NewUuid()));

@@ -171,33 +171,6 @@ TEST_F(EngineLaunchesTest, ALateEngineIsEndedAndTheErrorNamesTheTimeout) {
   EXPECT_EQ(answer->times, 1);
 }
 
-TEST_F(EngineLaunchesTest, ALateEngineThatIsThereThoughTheViewIsBehindIsNotEnded) {
-  StartBroker();
-  const EngineAnswer answer = Ask(Key("alice"));
-  const EngineId id = launcher_.launches().at(0).id;
-  directory_.AddUnseen(id);
-  core_.Advance(3min);
-  EXPECT_TRUE(launcher_.killed().empty());
-
-  RegisterLaunched(0);
-
-  ASSERT_TRUE(answer->value && answer->value->has_value());
-  core_.Advance(1min);
-  EXPECT_TRUE(launcher_.killed().empty());
-}
-
-TEST_F(EngineLaunchesTest, ALateEngineThatNeverComesIntoTheViewIsEnded) {
-  StartBroker();
-  const EngineAnswer answer = Ask(Key("alice"));
-  const EngineId id = launcher_.launches().at(0).id;
-  directory_.AddUnseen(id);
-
-  core_.Advance(3min + 10s);
-
-  ASSERT_TRUE(answer->value && !answer->value->has_value());
-  EXPECT_EQ(launcher_.killed(), std::vector<EngineId>{id});
-}
-
 TEST_F(EngineLaunchesTest, AnEngineMayRegisterBeforeItsStartIsReported) {
   launcher_.HoldLaunches();
   StartBroker();
