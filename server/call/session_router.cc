@@ -34,6 +34,11 @@ struct SessionRouter::Pending {
   bool IsElsewhere(const Result<T>& found) const {
     return request.answered && !found && found.error().code == Code::kUnavailable;
   }
+  // Which route a session has taken, only its first Config request may have said.
+  bool KnowsItsKey(const RoutingRules& routing) const {
+    const EngineWish& wish = request.wish;
+    return !refusal && (routing.routes.empty() || !wish.team.empty() || !wish.environment.empty());
+  }
   void Fail(const Error& error) const {
     const bool helps_to_wait = error.code == Code::kResourceExhausted;
     done(tl::unexpected(helps_to_wait ? StatusWithRetry(error) : StatusOf(error)));
@@ -124,8 +129,8 @@ void SessionRouter::ForgetAndResolve(const PendingPtr& pending, const SessionPtr
   const SessionInfo& info = session->info();
   directory_.FindSession(info.user, info.id, [this, pending, session](const Result<Found>& found) {
     core_.Post([this, pending, session, found] {
-      if (!found) return pending->Fail(found.error());
-      const bool is_bound = *found && (*found)->engine == session->info().engine;
+      if (!found && found.error().code == Code::kUnavailable) return pending->Fail(found.error());
+      const bool is_bound = found && *found && (*found)->engine == session->info().engine;
       if (!is_bound) {
         sessions_.Forget(session);
         return Resolve(pending);
@@ -194,9 +199,12 @@ void SessionRouter::NotInView(const PendingPtr& pending, const discovery::Sessio
 // client has observed with what it is, so a wrong guess ends as SESSION_CHANGED.
 void SessionRouter::Guess(const PendingPtr& pending, const Error& why) {
   const RouteRequest& request = pending->request;
-  const LiveEnginePtr only = pending->refusal ? nullptr : broker_.FindOnly(pending->choice.key);
+  const LiveEnginePtr only = pending->KnowsItsKey(keys_.Current().routing)
+                                 ? broker_.FindOnly(pending->choice.key)
+                                 : nullptr;
   if (only == nullptr) return pending->Fail(NotFoundYet(request.session_id));
   if (!request.method->may_launch) return pending->done(Route{only, nullptr});
+  if (IsOver(pending) || !CheckUser(pending) || !CheckEngine(pending, only->id)) return;
   const discovery::SessionBinding binding{request.principal->user, request.session_id,
                                           pending->choice.key, only->id, core_.clock().WallNow()};
   Open(pending, binding, only, false);

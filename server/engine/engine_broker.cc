@@ -126,6 +126,14 @@ EngineBroker::Lookup EngineBroker::FindFor(const EngineKey& key) const {
   return {snapshot.synced ? Presence::kGone : Presence::kUnknown, {}};
 }
 
+bool EngineBroker::HasEnded(const EngineId& id) const {
+  const auto& engines = snapshot_.Current().engines;
+  const auto found = engines.find(id);
+  // The node of one that an operator has registered stays.
+  const bool is_down = found != engines.end() && found->second.status.state == EngineState::kDead;
+  return is_down || table_.IsDead(id);
+}
+
 LiveEnginePtr EngineBroker::FindOnly(const EngineKey& key) const {
   const EngineSnapshot& snapshot = snapshot_.Current();
   LiveEnginePtr only;

@@ -77,7 +77,7 @@ class EngineBroker {
   // The engine that new sessions of the key go to; kGone: there is none now.
   Lookup FindFor(const EngineKey& key) const;
   // It has been there and has ended, though it may be registered still. On `core` only.
-  bool HasEnded(const EngineId& id) const { return table_.IsDead(id); }
+  bool HasEnded(const EngineId& id) const;
   // The only engine of the key, whether it takes new sessions or not; null: there is none, or there
   // are several, or may be.
   LiveEnginePtr FindOnly(const EngineKey& key) const;

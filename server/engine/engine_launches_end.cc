@@ -51,9 +51,11 @@ void EngineLaunches::TimedOut(const EngineKey& key, uint64_t number) {
   // soon, unless its node is one that nobody can read.
   using Ids = Result<std::vector<EngineId>>;
   const auto decide = [this, key, number, id = launch->engine, message](const Ids& registered) {
-    const bool is_there =
-        registered && std::find(registered->begin(), registered->end(), id) != registered->end();
-    if (!is_there) return GiveUpIfLate(key, number, message);
+    // Without an answer nobody knows, and this gateway may have stood still for so long that its
+    // own ZooKeeper session is over.
+    const bool may_be_there =
+        !registered || std::find(registered->begin(), registered->end(), id) != registered->end();
+    if (!may_be_there) return GiveUpIfLate(key, number, message);
     core_.PostAfter(kForTheView,
                     [this, key, number, message] { GiveUpIfLate(key, number, message); });
   };

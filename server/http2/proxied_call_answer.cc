@@ -91,7 +91,8 @@ void ProxiedCall::ResponseData(Block* block, std::span<const uint8_t> bytes) {
          fmt::format("a message of {} from the engine is larger than {} (limits.message_bytes)",
                      FormatSize(length), FormatSize(parts_.options.message_bytes))}));
   }
-  if (answer_.partial() == 0) parts_.service.Answered(*call_);
+  const bool has_ended_one = answer_.partial() < before.partial() + bytes.size();
+  if (has_ended_one) parts_.service.Answered(*call_);
   if (call_->method->clones_session) ReadCloneAnswer(bytes);
   client_.pipe.Push(block, bytes.data(), static_cast<uint32_t>(bytes.size()));
   Resume(client_);

@@ -78,8 +78,10 @@ void BindingKeeper::TryNext() {
       if (bound->engine != orders_.front().binding.engine) {
         Log("session").warn("another gateway has the session on engine {} session={}",
                             bound->engine.str(), bound->session.str());
+        // If that was a guess, its engine has refused it at once: a first call that runs is none.
         const SessionPtr guessed = sessions_.Find(bound->user, bound->session);
-        if (guessed != nullptr && !guessed->answered()) sessions_.Forget(guessed);
+        if (guessed != nullptr && !guessed->answered() && guessed->open_calls() == 0)
+          sessions_.Forget(guessed);
       }
       Tried({});
     });

@@ -22,7 +22,7 @@ class BindingKeeper {
   void Bind(const SessionInfo& session);
   void Unbind(const SessionInfo& session);
   // One that has just failed with `error`. It is tried again while ZooKeeper is away and the
-  // session is active; another error is for the log.
+  // session is active, or lost with an answer; another error is for the log.
   void BindLater(const discovery::SessionBinding& binding, const Error& error);
 
   // Another gateway has said, in the binding, that it uses the session. Thread-safe.

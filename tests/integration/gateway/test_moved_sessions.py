@@ -84,5 +84,5 @@ def test_one_whose_engine_has_ended_hears_so_from_the_only_one_that_is_left(flee
 
     answer = call_elsewhere(fleet, *lost)
 
-    assert "INVALID_HANDLE.SESSION_CHANGED" in answer.message, answer
+    assert answer.message == "[INVALID_HANDLE.SESSION_CHANGED] says the engine", answer
     assert call_elsewhere(fleet, *kept).echo["engine"]["engine_id"] == kept[1]

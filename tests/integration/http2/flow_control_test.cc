@@ -160,7 +160,8 @@ TEST_F(FlowControlTest, AnEngineMayDieWhileItsClientDoesNotRead) {
     EXPECT_EQ(message.size(), kMessage);
   }
   if (outcome.closed == NGHTTP2_NO_ERROR) {
-    EXPECT_EQ(outcome.code, Code::kInternal);
+    EXPECT_EQ(outcome.code, outcome.messages.empty() ? Code::kUnavailable : Code::kInternal)
+        << "a session with an answer has changed, one without is to come again";
     EXPECT_EQ(client.stream(call).body.size(), outcome.messages.size() * (kMessage + 5))
         << "a status comes at a message's boundary only";
   } else {

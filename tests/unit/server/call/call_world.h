@@ -64,13 +64,15 @@ class CallWorld : public testing::Test {
   static EngineKey Key(const std::string& user) {
     return {ShareLevel::kUser, user, "default", "default"};
   }
-  void AddEngine(const std::string& id, const std::string& user) {
+  void AddEngine(const std::string& id, const std::string& user,
+                 const std::string& registered_by = "") {
     discovery::EngineRecord record;
     record.key = Key(user);
     record.id = EngineId(id);
     record.host = "127.0.0.1";
     record.port = 4040;
     record.run_as = user;
+    record.registered_by = registered_by;
     record.host_name = HostName();
     record.pid = next_pid_++;
     record.started_at = clock_.WallNow();

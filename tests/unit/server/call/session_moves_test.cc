@@ -77,6 +77,38 @@ TEST_F(SessionMovesTest, AWrongGuessIsPutRightOnceZooKeeperAnswers) {
   EXPECT_EQ(routed->route().engine->id, EngineId("theirs"));
 }
 
+TEST_F(SessionMovesTest, ASessionWhoseRouteIsNotNamedIsNotPutOnAnEngineByAGuess) {
+  EngineKeyOptions keys;
+  keys.profiles = {"default"};
+  keys.routing.routes = {EngineRoute{.name = "prod", .team = "data"}};
+  router_.SetKeys(keys);
+  AddEngine("of-default", "alice");
+  RouteRequest request = Request("alice", kSession);
+  request.answered = true;
+  directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
+
+  const RoutedPtr routed = Later(std::move(request));
+
+  ASSERT_FALSE(routed->ok());
+  EXPECT_EQ(routed->error().code, Code::kUnavailable) << "its first Config request named the team";
+}
+
+TEST_F(SessionMovesTest, GuessesKeepToTheLimits) {
+  AddEngine("engine", "alice");
+  std::vector<RoutedPtr> answers;
+  for (int n = 0; n < 5; ++n) {
+    RouteRequest request =
+        Request("alice", ("5555555" + std::to_string(n) + (kSession + 8)).c_str());
+    request.answered = true;
+    directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
+    answers.push_back(Later(std::move(request)));
+  }
+
+  EXPECT_TRUE(answers[3]->ok());
+  ASSERT_FALSE(answers[4]->ok()) << "four are what an engine of this test takes";
+  EXPECT_EQ(answers[4]->error().code, Code::kResourceExhausted);
+}
+
 TEST_F(SessionMovesTest, ASessionWithAnAnswerStartsNoEngineWhileZooKeeperIsAway) {
   RouteRequest request = Request("alice", kSession);
   request.answered = true;
@@ -170,6 +202,32 @@ TEST_F(SessionMovesTest, AnEngineThatTheViewDoesNotShowYetHasNotEnded) {
 
   ASSERT_FALSE(routed->ok());
   EXPECT_EQ(routed->error().code, Code::kUnavailable) << "its client tries again";
+}
+
+TEST_F(SessionMovesTest, ARegisteredEngineThatIsDownHasEndedThoughItsNodeStays) {
+  AddEngine("engine", "alice", "root");
+  BindElsewhere(Binding("alice", "engine"));
+  broker_.ReportDead(EngineId("engine"), "it refuses connections");
+  core_.RunUntilIdle();
+
+  const RoutedPtr routed = Later(Request("alice", kSession));
+
+  ASSERT_FALSE(routed->ok());
+  EXPECT_TRUE(IsSessionChanged(routed->error()));
+}
+
+TEST_F(SessionMovesTest, ABindingThatNobodyCanReadDoesNotHoldALostSessionUp) {
+  AddEngine("engine", "alice");
+  Later(Request("alice", kSession));
+  EndEngine("engine");
+  AddEngine("next", "alice");
+  directory_.FailNext(Op::kFindSession, {Code::kInvalidArgument, "not JSON"});
+  directory_.FailNext(Op::kBindSession, {Code::kInvalidArgument, "not JSON"});
+
+  const RoutedPtr routed = Later(Request("alice", kSession));
+
+  ASSERT_TRUE(routed->ok());
+  EXPECT_EQ(routed->route().session->info().id, SessionId(kSession));
 }
 
 TEST_F(SessionMovesTest, ASessionThatIsLostBeforeItWasBoundIsBoundAllTheSame) {

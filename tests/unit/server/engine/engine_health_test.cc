@@ -350,6 +350,19 @@ TEST_F(EngineHealthTest, ALateEngineThatIsThereThoughTheViewIsBehindIsNotEnded) 
   EXPECT_TRUE(launcher_.killed().empty());
 }
 
+TEST_F(EngineHealthTest, ALateEngineIsNotEndedWhileNobodyCanSayWhetherItIsThere) {
+  StartBroker();
+  const EngineAnswer answer = Ask(Key("alice"));
+  directory_.FailNext(discovery::InMemoryEngineDirectory::Op::kEnginesOf,
+                      {Code::kUnavailable, "session expired"});
+  core_.Advance(options_.launch_timeout);
+  EXPECT_TRUE(launcher_.killed().empty());
+
+  RegisterLaunched(0);
+
+  EXPECT_TRUE(answer->value && answer->value->has_value());
+}
+
 TEST_F(EngineHealthTest, ALateEngineThatNeverComesIntoTheViewIsEnded) {
   StartBroker();
   const EngineAnswer answer = Ask(Key("alice"));
