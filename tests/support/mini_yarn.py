@@ -37,10 +37,11 @@ def jars() -> Path:
     maven = shutil.which("mvn")
     assert maven, "there is no mvn, which fetches the jars of YARN: apt-get install maven"
     shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run(
+    fetched = subprocess.run(
         [maven, "-B", "-C", "-q", f"-Dmaven.repo.local={CACHE / 'maven'}", "-f", HERE / "pom.xml",
          "dependency:copy-dependencies", f"-DoutputDirectory={folder}"],
-        check=True, timeout=500, stdin=subprocess.DEVNULL)
+        timeout=500, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert fetched.returncode == 0, f"mvn could not fetch YARN's jars:\n{fetched.stdout[-3000:]}"
     assert present(folder) == listed(), f"{folder} does not hold what jars.sha256 says"
     return folder
 
