@@ -11,7 +11,7 @@ COALESCE = "spark.sql.adaptive.coalescePartitions.enabled"
 
 
 @pytest.fixture(scope="module")
-def profiles_gateway(tmp_path_factory):
+def gateway(tmp_path_factory):
     settings = {
         "profile.default.client_conf": [PARTITIONS, COALESCE],
         "profile.default.spark_conf": {PARTITIONS: "7", "spark.sql.session.timeZone": "UTC"},
@@ -23,19 +23,6 @@ def profiles_gateway(tmp_path_factory):
     }
     with Gateway(tmp_path_factory.mktemp("gateway"), settings) as gateway:
         yield gateway
-
-
-@pytest.fixture
-def connect(profiles_gateway):
-    sessions = []
-
-    def open_session(user, extra=""):
-        sessions.append(profiles_gateway.connect(user, extra))
-        return sessions[-1]
-
-    yield open_session
-    for session in sessions:
-        session.stop()
 
 
 def test_a_connection_string_gives_a_new_engine_its_settings(connect, newcomer):

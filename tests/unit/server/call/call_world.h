@@ -105,6 +105,12 @@ class CallWorld : public testing::Test {
     request.peer = "127.0.0.1:9";
     return request;
   }
+  // Of a client that has had an answer in this session.
+  static RouteRequest Returning(const std::string& user, const char* session) {
+    RouteRequest request = Request(user, session);
+    request.answered = true;
+    return request;
+  }
   RoutedPtr Begin(RouteRequest request) {
     auto routed = std::make_shared<Routed>();
     router_.RouteLater(std::move(request), [routed](RouteResult result) {

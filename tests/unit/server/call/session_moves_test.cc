@@ -31,10 +31,8 @@ TEST_F(SessionMovesTest, ASessionWithAnAnswerGoesToTheOnlyEngineWhileZooKeeperIs
   AddEngine("engine", "alice");
   AddEngine("of-bob", "bob");
   directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
-  RouteRequest request = Request("alice", kSession);
-  request.answered = true;
 
-  const RoutedPtr routed = Later(std::move(request));
+  const RoutedPtr routed = Later(Returning("alice", kSession));
 
   ASSERT_TRUE(routed->ok());
   EXPECT_EQ(routed->route().engine->id, EngineId("engine"));
@@ -45,8 +43,7 @@ TEST_F(SessionMovesTest, ASessionWithAnAnswerGoesToTheOnlyEngineWhileZooKeeperIs
 TEST_F(SessionMovesTest, ASessionWithAnAnswerIsNotPutOnOneOfSeveralEnginesByAGuess) {
   AddEngine("engine", "alice");
   AddEngine("other", "alice");
-  RouteRequest request = Request("alice", kSession);
-  request.answered = true;
+  RouteRequest request = Returning("alice", kSession);
   directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
   const RoutedPtr routed = Later(request);
   request.method = &TraitsOf(Path("ReattachExecute"));
@@ -64,8 +61,7 @@ TEST_F(SessionMovesTest, ASessionWithAnAnswerIsNotPutOnOneOfSeveralEnginesByAGue
 TEST_F(SessionMovesTest, AWrongGuessIsPutRightOnceZooKeeperAnswers) {
   AddEngine("engine", "alice");
   BindElsewhere(Binding("alice", "theirs"));
-  RouteRequest request = Request("alice", kSession);
-  request.answered = true;
+  RouteRequest request = Returning("alice", kSession);
   directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
   ASSERT_TRUE(Later(request)->ok());
   core_.Advance(1s);
@@ -80,11 +76,10 @@ TEST_F(SessionMovesTest, AWrongGuessIsPutRightOnceZooKeeperAnswers) {
 TEST_F(SessionMovesTest, ASessionWhoseRouteIsNotNamedIsNotPutOnAnEngineByAGuess) {
   EngineKeyOptions keys;
   keys.profiles = {"default"};
-  keys.routing.routes = {EngineRoute{.name = "prod", .team = "data"}};
+  keys.routing.routes.emplace_back().team = "data";
   router_.SetKeys(keys);
   AddEngine("of-default", "alice");
-  RouteRequest request = Request("alice", kSession);
-  request.answered = true;
+  RouteRequest request = Returning("alice", kSession);
   directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
 
   const RoutedPtr routed = Later(std::move(request));
@@ -97,11 +92,9 @@ TEST_F(SessionMovesTest, GuessesKeepToTheLimits) {
   AddEngine("engine", "alice");
   std::vector<RoutedPtr> answers;
   for (int n = 0; n < 5; ++n) {
-    RouteRequest request =
-        Request("alice", ("5555555" + std::to_string(n) + (kSession + 8)).c_str());
-    request.answered = true;
     directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
-    answers.push_back(Later(std::move(request)));
+    answers.push_back(
+        Later(Returning("alice", ("5555555" + std::to_string(n) + (kSession + 8)).c_str())));
   }
 
   EXPECT_TRUE(answers[3]->ok());
@@ -110,11 +103,9 @@ TEST_F(SessionMovesTest, GuessesKeepToTheLimits) {
 }
 
 TEST_F(SessionMovesTest, ASessionWithAnAnswerStartsNoEngineWhileZooKeeperIsAway) {
-  RouteRequest request = Request("alice", kSession);
-  request.answered = true;
   directory_.FailNext(Op::kFindSession, {Code::kUnavailable, "connection loss"});
 
-  const RoutedPtr routed = Later(std::move(request));
+  const RoutedPtr routed = Later(Returning("alice", kSession));
 
   ASSERT_FALSE(routed->ok());
   EXPECT_EQ(routed->error().code, Code::kUnavailable);
@@ -154,9 +145,7 @@ TEST_F(SessionMovesTest, ALostSessionThatItsClientSaysWasAnsweredElsewhereHasCha
   EndEngine("engine");
   AddEngine("next", "alice");
 
-  RouteRequest request = Request("alice", kSession);
-  request.answered = true;
-  const RoutedPtr routed = Later(std::move(request));
+  const RoutedPtr routed = Later(Returning("alice", kSession));
 
   ASSERT_FALSE(routed->ok());
   EXPECT_TRUE(IsSessionChanged(routed->error()));
@@ -169,10 +158,8 @@ TEST_F(SessionMovesTest, ASessionThatWasLostHereButIsBoundAnewElsewhereGoesThere
   EndEngine("engine");
   AddEngine("next", "alice");
   BindElsewhere(Binding("alice", "next"));
-  RouteRequest request = Request("alice", kSession);
-  request.answered = true;
 
-  const RoutedPtr routed = Later(std::move(request));
+  const RoutedPtr routed = Later(Returning("alice", kSession));
 
   ASSERT_TRUE(routed->ok());
   EXPECT_EQ(routed->route().engine->id, EngineId("next"));
