@@ -1,10 +1,11 @@
-"""What a gateway's health probe does to an engine: nothing (server/probe asks the same way)."""
+"""What a gateway's health probe does to an engine: nothing (server/probe asks the same way). And what
+an engine says to a client that came to the wrong one."""
 
 import uuid
 
 import grpc
 
-from support import calls
+from support import calls, wire
 from support.waiting import wait_until
 
 PROBE_USER = "foxfire-probe"
@@ -51,3 +52,15 @@ def test_a_probe_with_another_secret_is_an_answer_too(make_engine):
 
     with calls.Client(f"127.0.0.1:{engine.port()}", token="another") as client:
         assert client.call("ReleaseSession").code == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_client_that_has_observed_another_server_hears_that_its_session_has_changed(make_engine):
+    """What a gateway relies on that guesses an engine while ZooKeeper is away (docs/decisions.md)."""
+    engine = make_engine().start_and_register()
+    with prober(engine) as client:
+        get_all = wire.bytes_field(3, wire.bytes_field(5, b""))
+        answer = client.call("Config", [
+            wire.request("Config", client.session_id, "alice", observed=str(uuid.uuid4())) + get_all])
+
+    assert answer.code == grpc.StatusCode.INTERNAL, answer
+    assert "[INVALID_HANDLE.SESSION_CHANGED]" in answer.message, answer
